@@ -1,0 +1,104 @@
+"""What the project aims at in these rows, and which rows miss it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from contenders import APART, COLUMNS, INTEGERS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from results import Cell, Row, Run
+
+OTHERS = [name for name in COLUMNS if not name.startswith("arrayops") and name not in APART]
+MILLION, LARGE, TINY = 1_000_000, 40_000_000, 8
+NEAR = 1.15
+CALLBACK_LIMIT = 0.75
+IMPORT_SECONDS = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """arrayops against one other contender in one row."""
+
+    row: Row
+    ours: Cell
+    other: Cell
+
+    @property
+    def ratio(self) -> float:
+        """The time of arrayops over the other's."""
+        return self.ours.seconds / self.other.seconds
+
+    @property
+    def noise(self) -> float:
+        """How far the ratio may be off, by the spread of both."""
+        return (self.ours.spread + self.other.spread) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A limit for the ratio, and the rows it is meant for."""
+
+    title: str
+    limit: float
+    comparisons: list[Comparison]
+
+    @property
+    def misses(self) -> list[Comparison]:
+        """The comparisons above the limit, the worst first."""
+        above = [each for each in self.comparisons if each.ratio > self.limit]
+        return sorted(above, key=lambda each: -each.ratio)
+
+
+def compare(rows: Iterable[Row], columns: list[str], *, right: bool = True) -> list[Comparison]:
+    """Pair arrayops with the fastest of `columns` in every row that has both."""
+    found: list[Comparison] = []
+    for row in rows:
+        ours, other = row.best("arrayops"), row.best_of(columns, right=right)
+        if ours and other:
+            found.append(Comparison(row, ours, other))
+    return found
+
+
+def rounded_by_others(row: Row) -> bool:
+    """Tell whether a row is a float sum or mean, which is exact here and rounded elsewhere."""
+    return row.function in {"sum", "mean"} and row.typecode not in INTEGERS
+
+
+def evaluate(run: Run) -> list[Target]:
+    """Return the targets that rows of the run belong to."""
+    native = [row for row in run.rows if not row.calls_python and not rounded_by_others(row)]
+    callback = [row for row in run.rows if row.calls_python]
+    tiny = [row for row in run.rows if row.size == TINY and row.function in {"sum", "min"}]
+    kinds = "integer `sum` and `mean`, every `min`, `max`, `scale`, `clip`"
+    targets = [
+        Target(
+            f"{MILLION:,} elements, {kinds}: at most {NEAR} times the best other",
+            NEAR,
+            compare((row for row in native if row.size == MILLION), OTHERS),
+        ),
+        Target(
+            f"{LARGE:,} elements, the same: no slower than the best other",
+            1.0,
+            compare((row for row in native if row.size == LARGE), OTHERS),
+        ),
+        Target(
+            f"{TINY} elements, `sum` and `min`: faster than plain Python",
+            1.0,
+            compare(tiny, ["plain"]),
+        ),
+        Target(
+            f"{TINY} elements, `sum` and `min`: faster than numkong on the same buffer",
+            1.0,
+            compare(tiny, ["numkong"]),
+        ),
+        Target(
+            f"Python callbacks: at most {CALLBACK_LIMIT} times the best plain idiom",
+            CALLBACK_LIMIT,
+            compare(callback, ["plain"]),
+        ),
+    ]
+    return [target for target in targets if target.comparisons]

@@ -1,0 +1,335 @@
+//! `map`, `map_inplace`, `filter`, `reduce`: a Python call for each element.
+
+use std::convert::Infallible;
+use std::iter::once;
+use std::ops::Range;
+
+use pyo3::Borrowed;
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::buffer::Slot;
+use crate::convert::{Reader, Writer};
+use crate::operand::{Argument, Operand};
+use crate::result::ResultMemory;
+use crate::typecode::Typecode;
+use crate::vectorcall::Call;
+
+/// Signals are looked for after so many calls, since a function written in C never does. (A
+/// Python function does at every call.)
+const CALLS_PER_SIGNAL_CHECK: usize = 64;
+
+/// How many elements of a filter's result room is made for at a time.
+const FILTER_BLOCK: usize = 4096;
+
+/// Applies *fn* to every element and returns the results as an array.
+///
+/// Equals ``array(typecode, map(fn, arr, *arrays))``: *fn* gets one element of each array, in
+/// order, and its result is stored as ``array`` stores it before the next call. *typecode* is that
+/// of the result, by default that of *arr* (``'B'`` for ``bytes`` and the like). *out* receives
+/// the results instead of a new array and is returned: any writable buffer of the same length,
+/// the input itself included.
+///
+/// Raises whatever *fn* raises, and what ``array`` raises where a result does not fit. Inputs are
+/// then as they were; an *out* that shares no memory with them may hold some of the results.
+/// ``ValueError`` where lengths or typecodes do not match, ``BufferError`` where *out* is
+/// read-only, ``TypeError`` where an array is no buffer of numbers.
+///
+/// >>> from array import array
+/// >>> import arrayops as ao
+/// >>> celsius = array("h", [-40, 0, 100])
+/// >>> ao.map(celsius, lambda c: c * 1.8 + 32, typecode="f")
+/// array('f', [-40.0, 32.0, 212.0])
+/// >>> ao.map(celsius, lambda c, d: c + d, array("h", [1, 2, 3]), out=celsius)
+/// array('h', [-39, 2, 103])
+#[pyfunction]
+#[pyo3(signature = (arr, r#fn, *arrays, typecode=None, out=None))]
+pub(crate) fn map<'py>(
+    arr: &Bound<'py, PyAny>,
+    r#fn: &Bound<'py, PyAny>,
+    arrays: &Bound<'py, PyTuple>,
+    typecode: Option<&str>,
+    out: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = arr.py();
+    let mut slot = Slot::new();
+    let first = Operand::new(&mut slot, arr, Argument::new("map", "arr"))?;
+    let mut slots: Vec<Slot> = arrays.iter().map(|_| Slot::new()).collect();
+    let mut others = Vec::with_capacity(slots.len());
+    for (position, (slot, array)) in slots.iter_mut().zip(arrays).enumerate() {
+        let argument = Argument {
+            position: Some(position),
+            ..Argument::new("map", "arrays")
+        };
+        let other = Operand::new(slot, &array, argument)?;
+        same_length(argument, &other, &first)?;
+        others.push(other);
+    }
+    let typecode = typecode.map(parse_typecode).transpose()?;
+    let mut out_slot = Slot::new();
+    let target = match out {
+        None => None,
+        Some(out) => {
+            let argument = Argument::new("map", "out");
+            let target = Operand::writable(&mut out_slot, out, argument)?;
+            same_length(argument, &target, &first)?;
+            if let Some(typecode) = typecode
+                && typecode.element_type() != target.element_type()
+            {
+                return Err(PyValueError::new_err(format!(
+                    "map() argument 'typecode' is '{typecode}', but 'out' holds elements of \
+                     typecode '{}'",
+                    target.typecode()
+                )));
+            }
+            Some(target)
+        }
+    };
+    let inputs: Vec<Reader<'_>> = once(&first).chain(&others).map(Reader::new).collect();
+    let len = first.len();
+    if let (Some(mut target), Some(out)) = (target, out) {
+        if once(&first)
+            .chain(&others)
+            .any(|input| overlap(input, &target))
+        {
+            let mut memory = ResultMemory::new(target.typecode());
+            memory.reserve(py, len)?;
+            memory.fill(|writer| map_elements(r#fn, &inputs, writer, 0..len))?;
+            memory.copy_to(&mut target);
+        } else {
+            map_elements(r#fn, &inputs, &mut target.writer(), 0..len)?;
+        }
+        return Ok(out.clone());
+    }
+    let mut memory = ResultMemory::new(typecode.unwrap_or(first.typecode()));
+    memory.reserve(py, len)?;
+    memory.fill(|writer| map_elements(r#fn, &inputs, writer, 0..len))?;
+    drop(inputs);
+    memory.into_array(py)
+}
+
+fn same_length(
+    argument: Argument,
+    operand: &Operand<'_, '_>,
+    first: &Operand<'_, '_>,
+) -> PyResult<()> {
+    if operand.len() == first.len() {
+        return Ok(());
+    }
+    Err(PyValueError::new_err(format!(
+        "{argument} has {} elements, but 'arr' has {}; the lengths must be equal",
+        operand.len(),
+        first.len()
+    )))
+}
+
+fn overlap(lhs: &Operand<'_, '_>, rhs: &Operand<'_, '_>) -> bool {
+    let (lhs, rhs) = (lhs.span(), rhs.span());
+    lhs.start < rhs.end && rhs.start < lhs.end
+}
+
+fn parse_typecode(given: &str) -> PyResult<Typecode> {
+    let typecode = match *given.as_bytes() {
+        [letter] => Typecode::from_letter(letter),
+        _ => None,
+    };
+    typecode.ok_or_else(|| {
+        PyValueError::new_err(format!(
+            "map() argument 'typecode' must be one of the letters {}, not '{given}'",
+            Typecode::ALL
+        ))
+    })
+}
+
+/// Applies *fn* to every element in place.
+///
+/// Equals ``arr[:] = array(typecode, map(fn, arr))``: the results are stored when the last one is
+/// known.
+///
+/// Raises whatever *fn* raises, and what ``array`` raises where a result does not fit;
+/// ``BufferError`` where *arr* is read-only, ``TypeError`` where it is no buffer of numbers. *arr*
+/// is then as it was before.
+///
+/// >>> from array import array
+/// >>> import arrayops as ao
+/// >>> bits = array("B", [0, 1, 255])
+/// >>> ao.map_inplace(bits, lambda x: x ^ 0xFF)
+/// >>> bits
+/// array('B', [255, 254, 0])
+#[pyfunction]
+pub(crate) fn map_inplace<'py>(arr: &Bound<'py, PyAny>, r#fn: &Bound<'py, PyAny>) -> PyResult<()> {
+    let py = arr.py();
+    let mut slot = Slot::new();
+    let mut operand = Operand::writable(&mut slot, arr, Argument::new("map_inplace", "arr"))?;
+    let len = operand.len();
+    let mut memory = ResultMemory::new(operand.typecode());
+    memory.reserve(py, len)?;
+    memory.fill(|writer| map_elements(r#fn, &[Reader::new(&operand)], writer, 0..len))?;
+    memory.copy_to(&mut operand);
+    Ok(())
+}
+
+/// Returns an array of the elements for which *predicate* is true.
+///
+/// Equals ``array(typecode, filter(predicate, arr))``: any truthy result keeps the element, and
+/// with ``None`` for *predicate* the elements that are truthy themselves are kept.
+///
+/// Raises whatever *predicate* raises; ``TypeError`` or ``BufferError`` where *arr* is no buffer
+/// of numbers.
+///
+/// >>> from array import array
+/// >>> import arrayops as ao
+/// >>> ao.filter(array("d", [0.5, -1.5, 2.5]), lambda x: x > 0)
+/// array('d', [0.5, 2.5])
+#[pyfunction]
+pub(crate) fn filter<'py>(
+    arr: &Bound<'py, PyAny>,
+    predicate: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = arr.py();
+    let mut slot = Slot::new();
+    let operand = Operand::new(&mut slot, arr, Argument::new("filter", "arr"))?;
+    let input = Reader::new(&operand);
+    let mut memory = ResultMemory::new(operand.typecode());
+    let mut start = 0;
+    while start < operand.len() {
+        let end = operand.len().min(start + FILTER_BLOCK);
+        memory.reserve(py, end - start)?;
+        memory.fill(|writer| {
+            if predicate.is_none() {
+                keep_truthy(py, &input, writer, start..end)
+            } else {
+                filter_elements(predicate, &input, writer, start..end)
+            }
+        })?;
+        start = end;
+    }
+    memory.into_array(py)
+}
+
+/// Combines the elements by *fn*, from left to right, into one value.
+///
+/// Equals ``functools.reduce(fn, arr[, initial])``: the accumulator may be any object.
+///
+/// Raises whatever *fn* raises; ``TypeError`` where *arr* is empty and there is no *initial*;
+/// ``TypeError`` or ``BufferError`` where *arr* is no buffer of numbers.
+///
+/// >>> import arrayops as ao
+/// >>> ao.reduce(b"abc", lambda checksum, byte: (checksum * 31 + byte) & 0xFFFF, 7)
+/// 43161
+#[pyfunction]
+#[pyo3(signature = (arr, r#fn, initial=Initial(None)), text_signature = "(arr, fn, initial=<none>)")]
+pub(crate) fn reduce<'py>(
+    arr: &Bound<'py, PyAny>,
+    r#fn: &Bound<'py, PyAny>,
+    initial: Initial<'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut slot = Slot::new();
+    let operand = Operand::new(&mut slot, arr, Argument::new("reduce", "arr"))?;
+    let input = Reader::new(&operand);
+    let (start, accumulator) = match initial {
+        Initial(Some(initial)) => (0, initial),
+        Initial(None) if operand.len() > 0 => (1, input.get(0, arr.py())),
+        Initial(None) => {
+            return Err(PyTypeError::new_err(
+                "reduce() of an empty buffer with no initial value",
+            ));
+        }
+    };
+    reduce_elements(r#fn, &input, accumulator, start..operand.len())
+}
+
+/// An argument for which `None` is a value like any other.
+pub(crate) struct Initial<'py>(Option<Bound<'py, PyAny>>);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Initial<'py> {
+    type Error = Infallible;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> Result<Self, Infallible> {
+        Ok(Initial(Some(object.to_owned())))
+    }
+}
+
+/// Calls `function` for the elements in `range` and writes the results.
+fn map_elements<'py>(
+    function: &Bound<'py, PyAny>,
+    inputs: &[Reader<'_>],
+    writer: &mut Writer<'_, 'py>,
+    range: Range<usize>,
+) -> PyResult<()> {
+    let py = function.py();
+    let mut call = Call::new(function, inputs.len());
+    for index in range {
+        for (place, input) in inputs.iter().enumerate() {
+            call.set_argument(place, input.get(index, py));
+        }
+        writer.push(&call.call()?)?;
+        check_signals(py, index)?;
+    }
+    Ok(())
+}
+
+/// Calls `predicate` for the elements in `range` and writes those it is true of.
+fn filter_elements<'py>(
+    predicate: &Bound<'py, PyAny>,
+    input: &Reader<'_>,
+    writer: &mut Writer<'_, 'py>,
+    range: Range<usize>,
+) -> PyResult<()> {
+    let py = predicate.py();
+    let mut call = Call::new(predicate, 1);
+    for index in range {
+        let element = input.get(index, py);
+        call.set_argument(0, element.clone());
+        if call.call()?.is_truthy()? {
+            writer.push(&element)?;
+        }
+        check_signals(py, index)?;
+    }
+    Ok(())
+}
+
+/// Writes the elements in `range` that are truthy.
+fn keep_truthy<'py>(
+    py: Python<'py>,
+    input: &Reader<'_>,
+    writer: &mut Writer<'_, 'py>,
+    range: Range<usize>,
+) -> PyResult<()> {
+    for index in range {
+        let element = input.get(index, py);
+        if element.is_truthy()? {
+            writer.push(&element)?;
+        }
+        check_signals(py, index)?;
+    }
+    Ok(())
+}
+
+/// Calls `function` with the accumulator and each element in `range`.
+fn reduce_elements<'py>(
+    function: &Bound<'py, PyAny>,
+    input: &Reader<'_>,
+    mut accumulator: Bound<'py, PyAny>,
+    range: Range<usize>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = function.py();
+    let mut call = Call::new(function, 2);
+    for index in range {
+        call.set_argument(0, accumulator);
+        call.set_argument(1, input.get(index, py));
+        accumulator = call.call()?;
+        check_signals(py, index)?;
+    }
+    Ok(accumulator)
+}
+
+#[inline]
+fn check_signals(py: Python<'_>, index: usize) -> PyResult<()> {
+    if index.is_multiple_of(CALLS_PER_SIGNAL_CHECK) {
+        py.check_signals()
+    } else {
+        Ok(())
+    }
+}

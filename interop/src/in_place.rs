@@ -1,0 +1,165 @@
+//! `scale`, `clip`.
+
+use arrayops::{Bound as Limit, Factor, Overflow, with_element};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyFloat;
+
+use crate::buffer::Slot;
+use crate::operand::{Argument, Operand};
+use crate::runtime;
+
+/// Multiplies every element by *factor*, in place.
+///
+/// Floats: ``x * factor``. Integers by an integer: ``x * factor``; by a float:
+/// ``int(x * factor)``. Where a product does not fit an integer array, *overflow* decides:
+/// ``"raise"`` raises and changes nothing, ``"saturate"`` stores the nearer limit of the type,
+/// ``"wrap"`` stores the value modulo 2^bits.
+///
+/// Raises ``OverflowError`` as said, and where an integer element times the factor is infinite;
+/// ``ValueError`` where it is NaN, or *overflow* is another word; ``BufferError`` where *arr* is
+/// read-only; ``TypeError`` where *arr* is no buffer of numbers or *factor* no number. *arr* is
+/// then as it was before.
+///
+/// >>> from array import array
+/// >>> import arrayops as ao
+/// >>> samples = array("h", [100, -200, 30000])
+/// >>> ao.scale(samples, 1.5, overflow="saturate")
+/// >>> samples
+/// array('h', [150, -300, 32767])
+#[pyfunction]
+#[pyo3(signature = (arr, factor, *, overflow="raise"))]
+pub(crate) fn scale(
+    arr: &Bound<'_, PyAny>,
+    factor: &Bound<'_, PyAny>,
+    overflow: &str,
+) -> PyResult<()> {
+    let mut slot = Slot::new();
+    let mut operand = Operand::writable(&mut slot, arr, Argument::new("scale", "arr"))?;
+    let overflow = parse_overflow(overflow)?;
+    let bytes = operand.len_bytes();
+    let is_float = operand.typecode().is_float();
+    if operand.len() == 0 {
+        return parse_factor(factor, false).map(drop);
+    }
+    let factor = parse_factor(factor, is_float)?;
+    with_element!(operand.element_type(), T => {
+        let values = operand.values_mut::<T>();
+        runtime::run(arr.py(), "scale", bytes, |executor| {
+            arrayops::scale(executor, values, factor, overflow)
+        })
+    })
+}
+
+fn parse_overflow(word: &str) -> PyResult<Overflow> {
+    match word {
+        "raise" => Ok(Overflow::Raise),
+        "saturate" => Ok(Overflow::Saturate),
+        "wrap" => Ok(Overflow::Wrap),
+        _ => Err(PyValueError::new_err(format!(
+            "scale() argument 'overflow' must be 'raise', 'saturate' or 'wrap', not '{word}'"
+        ))),
+    }
+}
+
+/// The factor as a double for float elements, which raises where Python's product would.
+fn parse_factor(factor: &Bound<'_, PyAny>, as_float: bool) -> PyResult<Factor> {
+    if let Ok(factor) = factor.cast::<PyFloat>() {
+        return Ok(Factor::Float(factor.value()));
+    }
+    let Some(factor) = index(factor)? else {
+        return Err(PyTypeError::new_err(format!(
+            "scale() argument 'factor' must be an int or a float, not {}",
+            factor.get_type().name()?
+        )));
+    };
+    if as_float {
+        return factor.extract().map(Factor::Float);
+    }
+    if let Ok(factor) = factor.extract() {
+        return Ok(Factor::Int(factor));
+    }
+    // No product with such a factor fits any type, except zero, and of the factor modulo 2^64 no
+    // more is needed: a smaller one that is alike in both serves as well.
+    let low_bits: i128 = factor.bitand(u64::MAX)?.extract()?;
+    let high: i128 = if factor.lt(0)? { -(1 << 100) } else { 1 << 100 };
+    Ok(Factor::Int(high + low_bits))
+}
+
+/// The int that an object with `__index__` stands for.
+fn index<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if object.is_exact_instance_of::<pyo3::types::PyInt>() {
+        return Ok(Some(object.clone()));
+    }
+    let name = pyo3::intern!(object.py(), "__index__");
+    if object.get_type().hasattr(name)? {
+        object.call_method0(name).map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+/// Limits every element to the interval from *min* to *max*, in place.
+///
+/// Elements below *min* become *min*, elements above *max* become *max*, NaN stays. A bound of
+/// ``None`` does not bind. In integer arrays a float bound means the integers inside it,
+/// ``ceil(min)`` and ``floor(max)``. A bound beyond the range of the type does not bind where
+/// every element satisfies it.
+///
+/// Raises ``OverflowError`` where no value of the type satisfies a bound; ``ValueError`` where
+/// ``min > max`` or a bound is NaN; ``BufferError`` where *arr* is read-only; ``TypeError`` where
+/// *arr* is no buffer of numbers or a bound no number. *arr* is then as it was before.
+///
+/// >>> from array import array
+/// >>> import arrayops as ao
+/// >>> pixels = array("i", [-20, 100, 300])
+/// >>> ao.clip(pixels, 0, 255)
+/// >>> pixels
+/// array('i', [0, 100, 255])
+#[pyfunction]
+pub(crate) fn clip(
+    arr: &Bound<'_, PyAny>,
+    min: &Bound<'_, PyAny>,
+    max: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    let mut slot = Slot::new();
+    let mut operand = Operand::writable(&mut slot, arr, Argument::new("clip", "arr"))?;
+    let bytes = operand.len_bytes();
+    let (low, high) = (parse_bound(min, "min")?, parse_bound(max, "max")?);
+    // The two may be of different types, and larger than any the core knows.
+    if low.is_some() && high.is_some() && min.gt(max)? {
+        return Err(PyValueError::new_err(format!(
+            "clip(): min must not be greater than max, but {} > {}",
+            min.repr()?,
+            max.repr()?
+        )));
+    }
+    with_element!(operand.element_type(), T => {
+        let values = operand.values_mut::<T>();
+        runtime::run(arr.py(), "clip", bytes, |executor| arrayops::clip(executor, values, low, high))
+    })
+}
+
+fn parse_bound(bound: &Bound<'_, PyAny>, name: &'static str) -> PyResult<Option<Limit>> {
+    if bound.is_none() {
+        return Ok(None);
+    }
+    if let Ok(bound) = bound.cast::<PyFloat>() {
+        return Ok(Some(Limit::Float(bound.value())));
+    }
+    let Some(bound) = index(bound)? else {
+        return Err(PyTypeError::new_err(format!(
+            "clip() argument '{name}' must be an int, a float or None, not {}",
+            bound.get_type().name()?
+        )));
+    };
+    Ok(Some(if let Ok(bound) = bound.extract() {
+        Limit::Int(bound)
+    } else if let Ok(bound) = bound.extract() {
+        Limit::Float(bound)
+    } else {
+        Limit::Beyond {
+            negative: bound.lt(0)?,
+        }
+    }))
+}

@@ -1,0 +1,62 @@
+//! The Python extension module `arrayops._arrayops`: all of the package that knows Python.
+
+mod buffer;
+mod callbacks;
+mod convert;
+mod in_place;
+mod operand;
+mod reductions;
+mod result;
+mod runtime;
+mod typecode;
+mod vectorcall;
+
+use pyo3::prelude::*;
+
+/// Numeric operations on Python's own buffers.
+#[pymodule(name = "_arrayops")]
+mod module {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use super::{cpu_level, cpu_levels, panic};
+    #[pymodule_export]
+    use crate::callbacks::{filter, map, map_inplace, reduce};
+    #[pymodule_export]
+    use crate::in_place::{clip, scale};
+    #[pymodule_export]
+    use crate::reductions::{max, mean, min, sum};
+    #[pymodule_export]
+    use crate::runtime::{get_num_threads, set_num_threads};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::runtime::configure()?;
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}
+
+/// Returns the name of the CPU level in use: ``baseline``, ``v3`` or ``v4``.
+#[pyfunction]
+fn cpu_level() -> &'static str {
+    runtime::level().name()
+}
+
+/// Returns the names of the CPU levels this machine has, lowest first.
+#[pyfunction]
+fn cpu_levels() -> Vec<&'static str> {
+    arrayops::Level::available()
+        .into_iter()
+        .map(arrayops::Level::name)
+        .collect()
+}
+
+/// Panics on the calling thread or on a worker, to test what becomes of it.
+#[pyfunction(name = "_panic")]
+fn panic(py: Python<'_>, thread: &str) -> PyResult<()> {
+    let on_helper = thread == "worker";
+    runtime::run(py, "_panic", usize::MAX, |executor| {
+        arrayops::panic_in(executor, on_helper);
+        Ok(())
+    })
+}

@@ -1,0 +1,241 @@
+//! Results: memory that becomes an `array.array` without having been written twice.
+//!
+//! `array` has no public constructor for uninitialised memory: `array(tc, [0]) * n` writes it once
+//! before the result is, `frombytes` copies what has been computed elsewhere. So the memory is
+//! allocated here, by the allocator that `array` uses, filled, and then given to an empty array by
+//! setting its three fields, as Cython's array support does (`docs/design.md` has the figures).
+//! That rests on the layout of the array object, the same from CPython 3.11 to 3.15. It is tried
+//! out before its first use; where anything is not as expected, and in free-threaded builds, the
+//! bytes are handed over by `frombytes`.
+#![expect(
+    unsafe_code,
+    reason = "an array is given memory that it did not allocate"
+)]
+
+use std::ffi::c_void;
+use std::ptr::NonNull;
+
+use pyo3::exceptions::PyMemoryError;
+use pyo3::ffi;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyList, PyType};
+
+use crate::convert::Writer;
+use crate::operand::Operand;
+use crate::typecode::Typecode;
+
+/// `array.array`.
+fn array_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+    static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    TYPE.import(py, "array", "array")
+}
+
+/// `array(typecode, items)`.
+pub(crate) fn new_array<'py>(
+    py: Python<'py>,
+    typecode: Typecode,
+    items: &[i32],
+) -> PyResult<Bound<'py, PyAny>> {
+    array_type(py)?.call1((typecode.as_str(), PyList::new(py, items)?))
+}
+
+/// Memory that is filled with elements and ends up in an array.
+pub(crate) struct ResultMemory {
+    memory: Option<NonNull<u8>>,
+    typecode: Typecode,
+    /// How many elements there is room for, and how many have been written.
+    capacity: usize,
+    len: usize,
+}
+
+impl Drop for ResultMemory {
+    fn drop(&mut self) {
+        if let Some(memory) = self.memory {
+            // SAFETY: allocated by `resize`, and not given away. A result is local to a call that
+            // Python made, hence this thread is attached.
+            unsafe { ffi::PyMem_Free(memory.as_ptr().cast()) };
+        }
+    }
+}
+
+impl ResultMemory {
+    pub(crate) const fn new(typecode: Typecode) -> Self {
+        ResultMemory {
+            memory: None,
+            typecode,
+            capacity: 0,
+            len: 0,
+        }
+    }
+
+    /// Makes room for at least so many more elements; at least half as much again if any.
+    pub(crate) fn reserve(&mut self, py: Python<'_>, additional: usize) -> PyResult<()> {
+        let needed = self.len.saturating_add(additional);
+        if needed <= self.capacity {
+            return Ok(());
+        }
+        self.resize(py, needed.max(self.capacity / 2 * 3))
+    }
+
+    fn resize(&mut self, _attached: Python<'_>, capacity: usize) -> PyResult<()> {
+        let too_large = || {
+            PyMemoryError::new_err(format!(
+                "no memory for a result of {capacity} elements of typecode '{}'",
+                self.typecode
+            ))
+        };
+        let size = self.typecode.element_type().size();
+        let bytes = capacity.checked_mul(size).ok_or_else(too_large)?;
+        let old = self
+            .memory
+            .map_or(std::ptr::null_mut(), |memory| memory.as_ptr().cast());
+        // SAFETY: this thread is attached; `old` is null or was allocated here.
+        let new = unsafe { ffi::PyMem_Realloc(old, bytes) };
+        self.memory = Some(NonNull::new(new.cast()).ok_or_else(too_large)?);
+        self.capacity = capacity;
+        Ok(())
+    }
+
+    /// Lets `fill` write elements behind those that are there, up to what is reserved.
+    pub(crate) fn fill<'py, R>(
+        &mut self,
+        fill: impl FnOnce(&mut Writer<'_, 'py>) -> PyResult<R>,
+    ) -> PyResult<R> {
+        // Without memory the capacity is zero.
+        let address = self.memory.map_or(std::ptr::null_mut(), NonNull::as_ptr);
+        // SAFETY: so many elements were allocated, and are borrowed here.
+        let mut writer = unsafe { Writer::new(address, self.len, self.capacity, self.typecode) };
+        let done = fill(&mut writer);
+        self.len = writer.position();
+        done
+    }
+
+    /// Copies all elements to `out`, which has as many, of the same type.
+    pub(crate) fn copy_to(&self, out: &mut Operand<'_, '_>) {
+        assert_eq!(
+            (self.len, self.typecode.element_type()),
+            (out.len(), out.element_type())
+        );
+        if let Some(memory) = self.memory {
+            // SAFETY: both have so many bytes, and are of different owners; `out` is writable, or
+            // it would not be borrowed mutably.
+            unsafe {
+                memory
+                    .as_ptr()
+                    .copy_to_nonoverlapping(out.address(), out.len_bytes())
+            };
+        }
+    }
+
+    /// An array of the elements written.
+    pub(crate) fn into_array(mut self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        let array = new_array(py, self.typecode, &[])?;
+        if self.len == 0 {
+            return Ok(array);
+        }
+        if self.len < self.capacity {
+            self.resize(py, self.len)?;
+        }
+        if layout_is_known(py) {
+            // SAFETY: an empty array, just made, of a layout that was tried out.
+            unsafe { adopt(&array, self) };
+        } else {
+            self.copy_to_array(&array)?;
+        }
+        Ok(array)
+    }
+
+    /// The public way: the array copies the bytes.
+    fn copy_to_array(&self, array: &Bound<'_, PyAny>) -> PyResult<()> {
+        let bytes = self.len * self.typecode.element_type().size();
+        let start = self
+            .memory
+            .map_or(std::ptr::null_mut(), |memory| memory.as_ptr().cast());
+        // SAFETY: so many bytes have been written there; the view is released before they go.
+        let view =
+            unsafe { ffi::PyMemoryView_FromMemory(start, bytes.cast_signed(), ffi::PyBUF_READ) };
+        // SAFETY: a new reference, or null with an exception set.
+        let view = unsafe { Bound::from_owned_ptr_or_err(array.py(), view) }?;
+        let done = array.call_method1("frombytes", (&view,));
+        view.call_method0("release")?;
+        done.map(drop)
+    }
+}
+
+/// The array object of CPython 3.11 to 3.15, GIL builds.
+#[repr(C)]
+struct ArrayObject {
+    head: ffi::PyVarObject,
+    items: *mut u8,
+    allocated: ffi::Py_ssize_t,
+    descriptor: *const c_void,
+    weak_references: *mut ffi::PyObject,
+    exports: ffi::Py_ssize_t,
+}
+
+/// Gives the memory to an array.
+///
+/// # Safety
+/// The array is empty, of the same typecode, known to nobody else, and laid out as `ArrayObject`.
+unsafe fn adopt(array: &Bound<'_, PyAny>, mut memory: ResultMemory) {
+    let object = array.as_ptr().cast::<ArrayObject>();
+    // SAFETY: laid out so, and known to nobody else, by the caller.
+    let object = unsafe { &mut *object };
+    if let Some(items) = memory.memory.take() {
+        object.items = items.as_ptr();
+        object.allocated = memory.capacity.cast_signed();
+        object.head.ob_size = memory.len.cast_signed();
+    }
+}
+
+/// Whether arrays are laid out as [`ArrayObject`], tried out once.
+fn layout_is_known(py: Python<'_>) -> bool {
+    static KNOWN: PyOnceLock<bool> = PyOnceLock::new();
+    // A free-threaded build has a larger object head, and reclaims array memory in its own way.
+    let free_threaded = size_of::<ffi::PyObject>() > 2 * size_of::<usize>();
+    if free_threaded || py.version_info() >= (3, 16) {
+        return false;
+    }
+    *KNOWN.get_or_init(py, || try_layout(py).unwrap_or(false))
+}
+
+/// Whether the fields are where they are expected, and an array made by [`adopt`] behaves.
+fn try_layout(py: Python<'_>) -> PyResult<bool> {
+    let Some(typecode) = Typecode::from_letter(b'i') else {
+        return Ok(false);
+    };
+    let array = new_array(py, typecode, &[1, 2, 3])?;
+    let basic_size: usize = array_type(py)?.getattr("__basicsize__")?.extract()?;
+    if basic_size != size_of::<ArrayObject>() {
+        return Ok(false);
+    }
+    let info = |array: &Bound<'_, PyAny>| -> PyResult<(usize, isize)> {
+        array.call_method0("buffer_info")?.extract()
+    };
+    // SAFETY: an object of this size, alive.
+    let object = unsafe { &*array.as_ptr().cast::<ArrayObject>() };
+    let as_expected = info(&array)? == (object.items.addr(), object.head.ob_size)
+        && (3..32).contains(&object.allocated)
+        && object.weak_references.is_null()
+        && object.exports == 0;
+    let empty = new_array(py, typecode, &[])?;
+    // SAFETY: an object of this size, alive.
+    let object = unsafe { &*empty.as_ptr().cast::<ArrayObject>() };
+    let empty_as_expected = object.items.is_null() && object.allocated == 0;
+    if !as_expected || !empty_as_expected {
+        return Ok(false);
+    }
+    let mut memory = ResultMemory::new(typecode);
+    memory.reserve(py, 3)?;
+    memory.fill(|writer| {
+        for item in new_array(py, typecode, &[4, 5, 6])?.try_iter()? {
+            writer.push(&item?)?;
+        }
+        Ok(())
+    })?;
+    let address = memory.memory.map_or(0, |memory| memory.addr().get());
+    // SAFETY: empty, just made, and looking like an `ArrayObject`.
+    unsafe { adopt(&empty, memory) };
+    Ok(info(&empty)? == (address, 3) && empty.eq(new_array(py, typecode, &[4, 5, 6])?)?)
+}

@@ -1,0 +1,165 @@
+//! Running kernels for Python: threads, the GIL, signals, panics, errors.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arrayops::{Error, Executor, Level};
+use pyo3::exceptions::{
+    PyKeyboardInterrupt, PyOverflowError, PySystemError, PyTypeError, PyValueError,
+};
+use pyo3::prelude::*;
+
+/// Smaller inputs are done before another thread could make use of the GIL.
+const DETACH_MIN_BYTES: usize = 64 << 10;
+
+/// More threads than this are a mistake.
+const MAX_THREADS: usize = 1024;
+
+static LEVEL: OnceLock<Level> = OnceLock::new();
+static THREADS: AtomicUsize = AtomicUsize::new(1);
+
+/// Reads the environment, once, when the module is imported.
+pub(crate) fn configure() -> PyResult<()> {
+    let level = match std::env::var("ARRAYOPS_CPU_LEVEL") {
+        Err(_) => Level::detect(),
+        Ok(name) => Level::from_name(&name).map_err(|_| {
+            let known: Vec<_> = Level::available().into_iter().map(Level::name).collect();
+            PyValueError::new_err(format!(
+                "ARRAYOPS_CPU_LEVEL must be a CPU level of this machine ({}), not '{name}'",
+                known.join(", ")
+            ))
+        })?,
+    };
+    let _ = LEVEL.set(level);
+    let threads = match std::env::var("ARRAYOPS_NUM_THREADS") {
+        Err(_) => std::thread::available_parallelism()
+            .map_or(1, usize::from)
+            .min(MAX_THREADS),
+        Ok(given) => match given.parse() {
+            Ok(threads @ 1..=MAX_THREADS) => threads,
+            _ => {
+                return Err(PyValueError::new_err(format!(
+                    "ARRAYOPS_NUM_THREADS must be an integer from 1 to {MAX_THREADS}, not '{given}'"
+                )));
+            }
+        },
+    };
+    THREADS.store(threads, Ordering::Relaxed);
+    Ok(())
+}
+
+/// The CPU level in use.
+pub(crate) fn level() -> Level {
+    LEVEL.get().copied().unwrap_or(Level::BASELINE)
+}
+
+/// Sets how many threads a call may use.
+///
+/// Large inputs are worked on by up to this many threads, the calling one included. Results do
+/// not depend on it. The default is the number of CPUs this process may use, or
+/// ``ARRAYOPS_NUM_THREADS`` if that is set when arrayops is imported.
+///
+/// Raises ``TypeError`` where *n* is no integer, ``ValueError`` where it is not from 1 to 1024.
+///
+/// >>> import arrayops as ao
+/// >>> before = ao.get_num_threads()
+/// >>> ao.set_num_threads(1)
+/// >>> ao.get_num_threads()
+/// 1
+/// >>> ao.set_num_threads(before)
+#[pyfunction]
+pub(crate) fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
+    let index = n
+        .call_method0(pyo3::intern!(n.py(), "__index__"))
+        .map_err(|_| {
+            PyTypeError::new_err(format!(
+                "set_num_threads() argument 'n' must be an integer, not {}",
+                n.get_type()
+            ))
+        })?;
+    match index.extract::<usize>() {
+        Ok(threads @ 1..=MAX_THREADS) => {
+            THREADS.store(threads, Ordering::Relaxed);
+            Ok(())
+        }
+        _ => Err(PyValueError::new_err(format!(
+            "set_num_threads() argument 'n' must be from 1 to {MAX_THREADS}, not {index}"
+        ))),
+    }
+}
+
+/// Returns how many threads a call may use. See ``set_num_threads``.
+///
+/// >>> import arrayops as ao
+/// >>> ao.get_num_threads() >= 1
+/// True
+#[pyfunction]
+pub(crate) fn get_num_threads() -> usize {
+    THREADS.load(Ordering::Relaxed)
+}
+
+/// Runs a kernel over so many bytes for a Python function of this name.
+///
+/// Large inputs: without the GIL, on several threads, and ended by a signal whose handler raises.
+pub(crate) fn run<R: Send>(
+    py: Python<'_>,
+    function: &'static str,
+    bytes: usize,
+    kernel: impl FnOnce(&Executor<'_>) -> Result<R, Error> + Send,
+) -> PyResult<R> {
+    if bytes < DETACH_MIN_BYTES {
+        let executor = Executor::new(level(), 1);
+        let done = catch_unwind(AssertUnwindSafe(|| kernel(&executor)));
+        return done
+            .map_err(|panic| bug(&*panic))?
+            .map_err(|error| exception(function, &error));
+    }
+    let (done, raised) = py.detach(|| {
+        let raised = RefCell::new(None);
+        let interrupted = || match Python::attach(|py| py.check_signals()) {
+            Ok(()) => false,
+            Err(error) => {
+                raised.replace(Some(error));
+                true
+            }
+        };
+        let executor = Executor::new(level(), get_num_threads()).interrupted_by(&interrupted);
+        let done = catch_unwind(AssertUnwindSafe(|| kernel(&executor)));
+        let done = done.map_err(|panic| bug(&*panic));
+        (done, raised.take())
+    });
+    match (raised, done?) {
+        (Some(error), _) => Err(error),
+        (None, done) => done.map_err(|error| exception(function, &error)),
+    }
+}
+
+/// The one mapping of the core's errors to Python's exceptions.
+fn exception(function: &'static str, error: &Error) -> PyErr {
+    let message = format!("{function}(): {error}");
+    match error {
+        Error::Overflow { .. } | Error::Infinite { .. } | Error::BoundUnreachable { .. } => {
+            PyOverflowError::new_err(message)
+        }
+        Error::Empty
+        | Error::NotANumber { .. }
+        | Error::BoundIsNan(_)
+        | Error::BoundsCrossed
+        | Error::LevelUnavailable => PyValueError::new_err(message),
+        Error::Interrupted => PyKeyboardInterrupt::new_err(()),
+        _ => PySystemError::new_err(message),
+    }
+}
+
+/// A panic as an exception, one that `except Exception` catches.
+fn bug(panic: &(dyn Any + Send)) -> PyErr {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    PySystemError::new_err(format!(
+        "internal error in arrayops, please report it: {}",
+        text.unwrap_or("a panic without a message")
+    ))
+}

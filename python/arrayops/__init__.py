@@ -1,0 +1,43 @@
+"""Numeric operations at memory speed on Python's own buffers, with Python's own answers.
+
+Every function takes any one-dimensional, contiguous buffer of integers or floats (``array.array``,
+``memoryview``, ``bytes``, ``mmap``, a NumPy array, ...) and gives what plain Python gives for the
+same elements, to the bit.
+
+>>> from array import array
+>>> import arrayops as ao
+>>> ao.sum(array("b", [127, 127]))
+254
+"""
+
+from arrayops._arrayops import (
+    __version__,
+    clip,
+    filter,  # noqa: A004
+    get_num_threads,
+    map,  # noqa: A004
+    map_inplace,
+    max,  # noqa: A004
+    mean,
+    min,  # noqa: A004
+    reduce,
+    scale,
+    set_num_threads,
+    sum,  # noqa: A004
+)
+
+__all__ = [
+    "__version__",
+    "clip",
+    "filter",
+    "get_num_threads",
+    "map",
+    "map_inplace",
+    "max",
+    "mean",
+    "min",
+    "reduce",
+    "scale",
+    "set_num_threads",
+    "sum",
+]

@@ -1,0 +1,159 @@
+//! Limiting elements to an interval, in place.
+
+use crate::element::{Element, Float, Integer, for_each_element};
+use crate::error::Side;
+use crate::scale::rewrite;
+use crate::{ElementType, Error, Executor, ValuesMut};
+
+/// An end of the interval given to [`clip`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    /// An integer.
+    Int(i128),
+    /// A double, infinities included.
+    Float(f64),
+    /// A finite number so large, or, if `negative`, so small, that neither form holds it.
+    Beyond {
+        /// Whether it is below zero.
+        negative: bool,
+    },
+}
+
+/// An element type that can be clipped: every one. Sealed by [`Element`].
+pub trait Clip: Element {
+    /// The element nearest to `bound` on the inner side, or none where `bound` excludes nothing.
+    #[doc(hidden)]
+    fn resolve(bound: Bound, side: Side) -> Result<Option<Self>, Error>;
+}
+
+/// Replaces, in place, every element below `min` by `min` and every one above `max` by `max`.
+///
+/// `None` does not bound. On integers a float bound means the integers inside it. A bound beyond
+/// the range of the type on its own side does not bind. A NaN element stays.
+///
+/// # Errors
+/// [`Error::BoundIsNan`]; [`Error::BoundsCrossed`] where `min > max`, or no integer lies between
+/// them; [`Error::BoundUnreachable`] where all of the type's range lies outside a bound. Nothing is
+/// changed then.
+///
+/// ```
+/// use arrayops::{Bound, Executor, clip};
+///
+/// let mut values = [-5_i8, 0, 120];
+/// let (min, max) = (Some(Bound::Int(-1)), Some(Bound::Float(99.5)));
+/// clip(&Executor::sequential(), values[..].as_mut().into(), min, max)?;
+/// assert_eq!(values, [-1, 0, 99]);
+/// # Ok::<(), arrayops::Error>(())
+/// ```
+pub fn clip<T: Clip>(
+    executor: &Executor<'_>,
+    values: ValuesMut<'_, T>,
+    min: Option<Bound>,
+    max: Option<Bound>,
+) -> Result<(), Error> {
+    for (side, bound) in [(Side::Min, min), (Side::Max, max)] {
+        if matches!(bound, Some(Bound::Float(bound)) if bound.is_nan()) {
+            return Err(Error::BoundIsNan(side));
+        }
+    }
+    let resolve =
+        |bound: Option<Bound>, side| bound.map_or(Ok(None), |bound| T::resolve(bound, side));
+    let (min, max) = (resolve(min, Side::Min)?, resolve(max, Side::Max)?);
+    match (min, max) {
+        (None, None) => {}
+        (Some(min), None) => rewrite(
+            executor,
+            values,
+            #[inline(always)]
+            move |value| if value < min { min } else { value },
+        ),
+        (None, Some(max)) => rewrite(
+            executor,
+            values,
+            #[inline(always)]
+            move |value| if value > max { max } else { value },
+        ),
+        (Some(min), Some(max)) if min <= max => rewrite(
+            executor,
+            values,
+            #[inline(always)]
+            move |value| {
+                let value = if value < min { min } else { value };
+                if value > max { max } else { value }
+            },
+        ),
+        (Some(_), Some(_)) => return Err(Error::BoundsCrossed),
+    }
+    Ok(())
+}
+
+macro_rules! clips {
+    ($($kind:ident $type:ident $variant:ident $name:literal,)*) => {$(
+        impl Clip for $type {
+            fn resolve(bound: Bound, side: Side) -> Result<Option<Self>, Error> {
+                clips!(@ $kind bound, side)
+            }
+        }
+    )*};
+    (@int $bound:ident, $side:ident) => { resolve_integer($bound, $side) };
+    (@float $bound:ident, $side:ident) => { resolve_float($bound, $side) };
+}
+for_each_element!(clips);
+
+fn resolve_integer<T: Integer>(bound: Bound, side: Side) -> Result<Option<T>, Error> {
+    let inside = match bound {
+        Bound::Int(bound) => bound,
+        // A conversion of a float saturates, infinities included.
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "rounded to an integer, or saturated"
+        )]
+        Bound::Float(bound) => match side {
+            Side::Min => bound.ceil() as i128,
+            Side::Max => bound.floor() as i128,
+        },
+        Bound::Beyond { negative: true } => i128::MIN,
+        Bound::Beyond { negative: false } => i128::MAX,
+    };
+    let below = inside < T::MIN.wide();
+    let above = inside > T::MAX.wide();
+    placed(below, above, T::truncated(inside), side, T::TYPE)
+}
+
+fn resolve_float<T: Float>(bound: Bound, side: Side) -> Result<Option<T>, Error> {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "an element equal to either decides the same"
+    )]
+    let value = match bound {
+        Bound::Int(bound) => bound as f64,
+        Bound::Float(bound) => bound,
+        Bound::Beyond { negative } => return placed(negative, !negative, T::ZERO, side, T::TYPE),
+    };
+    // Rounding to the type moves no element to the other side: the nearest element is itself the
+    // first one on its side of the bound, or equal to what would replace it.
+    let rounded = T::rounded(value);
+    let out_of_range = value.is_finite() && !rounded.to_f64().is_finite();
+    placed(
+        out_of_range && value < 0.0,
+        out_of_range && value > 0.0,
+        rounded,
+        side,
+        T::TYPE,
+    )
+}
+
+/// What a bound means that lies `below` or `above` all values of the type, or at `value`.
+fn placed<T>(
+    below: bool,
+    above: bool,
+    value: T,
+    side: Side,
+    element_type: ElementType,
+) -> Result<Option<T>, Error> {
+    match (side, below, above) {
+        (_, false, false) => Ok(Some(value)),
+        (Side::Min, true, _) | (Side::Max, _, true) => Ok(None),
+        (Side::Min, ..) | (Side::Max, ..) => Err(Error::BoundUnreachable { side, element_type }),
+    }
+}

@@ -1,0 +1,338 @@
+//! How a kernel is run: cut into blocks, at a CPU level, on some threads, until told to stop.
+//!
+//! This is the only place that knows of blocks and threads. A kernel is a closure over one block;
+//! the participants (the calling thread and, for large inputs, pool threads) take blocks in order
+//! from one shared iterator, fold each into a state of their own, and the states are merged at the
+//! end. So a slow or late thread holds up nobody, and a kernel whose merge does not depend on
+//! order gives one result for any number of threads.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::{Element, Error, Level, Values, ValuesMut};
+
+/// What a participant takes at a time: small against the work of a thread, large against the cost
+/// of taking it, and within every L2 cache.
+const BLOCK_BYTES: usize = 256 << 10;
+
+/// Unaligned elements are copied to the stack in pieces of this many.
+const PACKED_BLOCK: usize = 512;
+
+/// A thread more is worth waking for so much input (measured: `benches/kernels.rs`, group
+/// `threads`).
+#[cfg(feature = "parallel")]
+const PARALLEL_MIN_BYTES: usize = 1 << 20;
+
+/// How often the calling thread asks whether to stop.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
+
+/// How to run: the CPU level, the number of threads, and when to stop.
+///
+/// No result depends on it.
+#[derive(Clone, Copy)]
+pub struct Executor<'a> {
+    level: Level,
+    threads: usize,
+    interrupted: Option<&'a dyn Fn() -> bool>,
+}
+
+impl std::fmt::Debug for Executor<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Executor")
+            .field("level", &self.level)
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Executor<'a> {
+    /// The best level of this machine, on the calling thread only, never interrupted.
+    #[must_use]
+    pub fn sequential() -> Self {
+        Executor::new(Level::detect(), 1)
+    }
+
+    /// A level and a bound on the number of threads, of which the calling thread is one.
+    ///
+    /// Zero threads count as one. Few are used for small inputs.
+    #[must_use]
+    pub const fn new(level: Level, threads: usize) -> Self {
+        Executor {
+            level,
+            threads,
+            interrupted: None,
+        }
+    }
+
+    /// Stops with [`Error::Interrupted`] soon after `interrupted` gives true.
+    ///
+    /// It is called now and then, on the calling thread only, and never while elements are being
+    /// written in place.
+    #[must_use]
+    pub const fn interrupted_by(self, interrupted: &'a dyn Fn() -> bool) -> Self {
+        Executor {
+            interrupted: Some(interrupted),
+            ..self
+        }
+    }
+
+    /// Folds every block of `values` into a state that starts as `init()`.
+    ///
+    /// `step` gets the state, the index of the block's first element, and the block. Blocks are
+    /// begun in order; after a `Break` no further block is begun. `merge` joins the states.
+    pub(crate) fn fold<T: Element, A: Send>(
+        &self,
+        values: Values<'_, T>,
+        init: impl Fn() -> A + Sync,
+        step: impl Fn(&mut A, usize, &[T]) -> ControlFlow<()> + Sync,
+        merge: impl Fn(&mut A, A),
+    ) -> Result<A, Error> {
+        let level = self.level;
+        let enter = |state: &mut A, start: usize, block: &[T]| {
+            level.run(
+                #[inline(always)]
+                || step(state, start, block),
+            )
+        };
+        let visit = |state: &mut A, (start, block): (usize, Values<'_, T>)| match block {
+            Values::Aligned(block) => enter(state, start, block),
+            Values::Packed(block) => {
+                let mut scratch = [T::ZERO; PACKED_BLOCK];
+                for (i, piece) in block.chunks(PACKED_BLOCK).enumerate() {
+                    for (value, bytes) in scratch.iter_mut().zip(piece) {
+                        *value = T::from_bytes(*bytes);
+                    }
+                    enter(state, start + i * PACKED_BLOCK, &scratch[..piece.len()])?;
+                }
+                ControlFlow::Continue(())
+            }
+        };
+        let len = BLOCK_BYTES / size_of::<T>();
+        if values.len() <= len {
+            let mut state = init();
+            let _ = visit(&mut state, (0, values));
+            return Ok(state);
+        }
+        let bytes = values.len() * size_of::<T>();
+        match values {
+            Values::Aligned(values) => {
+                let blocks = values.chunks(len).map(Values::Aligned);
+                self.drive(bytes, self.interrupted, blocks, len, init, visit, merge)
+            }
+            Values::Packed(values) => {
+                let blocks = values.chunks(len).map(Values::Packed);
+                self.drive(bytes, self.interrupted, blocks, len, init, visit, merge)
+            }
+        }
+    }
+
+    /// As [`Executor::fold`], with blocks that `step` may write. Is not interrupted.
+    ///
+    /// `step` is called exactly once for each start it is called with, so that a second `update`
+    /// of the same values sees the same blocks.
+    pub(crate) fn update<T: Element, A: Send>(
+        &self,
+        values: ValuesMut<'_, T>,
+        init: impl Fn() -> A + Sync,
+        step: impl Fn(&mut A, usize, &mut [T]) -> ControlFlow<()> + Sync,
+        merge: impl Fn(&mut A, A),
+    ) -> A {
+        let level = self.level;
+        let enter = |state: &mut A, start: usize, block: &mut [T]| {
+            level.run(
+                #[inline(always)]
+                || step(state, start, block),
+            )
+        };
+        let visit = |state: &mut A, (start, block): (usize, ValuesMut<'_, T>)| match block {
+            ValuesMut::Aligned(block) => enter(state, start, block),
+            ValuesMut::Packed(block) => {
+                let mut scratch = [T::ZERO; PACKED_BLOCK];
+                for (i, piece) in block.chunks_mut(PACKED_BLOCK).enumerate() {
+                    for (value, bytes) in scratch.iter_mut().zip(&*piece) {
+                        *value = T::from_bytes(*bytes);
+                    }
+                    let flow = enter(state, start + i * PACKED_BLOCK, &mut scratch[..piece.len()]);
+                    for (bytes, value) in piece.iter_mut().zip(&scratch) {
+                        *bytes = value.to_bytes();
+                    }
+                    flow?;
+                }
+                ControlFlow::Continue(())
+            }
+        };
+        let len = BLOCK_BYTES / size_of::<T>();
+        let count = values.as_values().len();
+        if count <= len {
+            let mut state = init();
+            let _ = visit(&mut state, (0, values));
+            return state;
+        }
+        let bytes = count * size_of::<T>();
+        let done = match values {
+            ValuesMut::Aligned(values) => {
+                let blocks = values.chunks_mut(len).map(ValuesMut::Aligned);
+                self.drive(bytes, None, blocks, len, init, visit, merge)
+            }
+            ValuesMut::Packed(values) => {
+                let blocks = values.chunks_mut(len).map(ValuesMut::Packed);
+                self.drive(bytes, None, blocks, len, init, visit, merge)
+            }
+        };
+        match done {
+            Ok(state) => state,
+            Err(_) => unreachable!("nothing interrupts an update"),
+        }
+    }
+
+    /// The index of the first element that satisfies `wanted`.
+    pub(crate) fn find<T: Element>(
+        &self,
+        values: Values<'_, T>,
+        wanted: impl Fn(T) -> bool + Sync,
+    ) -> Result<Option<usize>, Error> {
+        self.fold(
+            values,
+            || None,
+            #[inline(always)]
+            |found: &mut Option<usize>, start, block: &[T]| {
+                // Whole pieces first: a test for any is a vector operation, a position is not.
+                for (i, piece) in block.chunks(256).enumerate() {
+                    if piece.iter().fold(false, |any, value| any | wanted(*value)) {
+                        let position = piece.iter().position(|value| wanted(*value));
+                        *found = position.map(|position| start + i * 256 + position);
+                        return ControlFlow::Break(());
+                    }
+                }
+                ControlFlow::Continue(())
+            },
+            |found, other| *found = found.iter().copied().chain(other).min(),
+        )
+    }
+
+    /// Lets the participants take blocks until there are none, one breaks, or one is interrupted.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the two public forms are thin fronts of this"
+    )]
+    fn drive<B: Send, A: Send>(
+        &self,
+        bytes: usize,
+        interrupted: Option<&dyn Fn() -> bool>,
+        blocks: impl Iterator<Item = B> + Send,
+        block_len: usize,
+        init: impl Fn() -> A + Sync,
+        visit: impl Fn(&mut A, (usize, B)) -> ControlFlow<()> + Sync,
+        merge: impl Fn(&mut A, A),
+    ) -> Result<A, Error> {
+        let queue = Mutex::new(blocks.enumerate());
+        let stop = AtomicBool::new(false);
+        let participate = |poll: &mut dyn FnMut() -> bool| {
+            let mut state = init();
+            while !stop.load(Ordering::Relaxed) {
+                let Some((i, block)) = lock(&queue).next() else {
+                    break;
+                };
+                if visit(&mut state, (i * block_len, block)).is_break() || poll() {
+                    stop.store(true, Ordering::Relaxed);
+                }
+            }
+            state
+        };
+
+        let mut was_interrupted = false;
+        let mut last_poll = Instant::now();
+        let mut poll = || {
+            if let Some(interrupted) = interrupted
+                && last_poll.elapsed() >= POLL_INTERVAL
+            {
+                was_interrupted = interrupted();
+                last_poll = Instant::now();
+            }
+            was_interrupted
+        };
+        let state = self.with_helpers(
+            bytes,
+            || participate(&mut || false),
+            || participate(&mut poll),
+            merge,
+        );
+        if was_interrupted {
+            Err(Error::Interrupted)
+        } else {
+            Ok(state)
+        }
+    }
+
+    /// Runs `lead` on this thread while pool threads, as many as `bytes` are worth, run `help`.
+    #[cfg(feature = "parallel")]
+    fn with_helpers<A: Send>(
+        &self,
+        bytes: usize,
+        help: impl Fn() -> A + Sync,
+        lead: impl FnOnce() -> A,
+        merge: impl Fn(&mut A, A),
+    ) -> A {
+        let helpers = self
+            .threads
+            .min(bytes / PARALLEL_MIN_BYTES)
+            .saturating_sub(1);
+        let Some(pool) = crate::pool::with_threads(helpers) else {
+            return lead();
+        };
+        let helped = Mutex::new(Vec::with_capacity(helpers));
+        let mut state = pool.in_place_scope(|scope| {
+            for _ in 0..helpers {
+                scope.spawn(|_| {
+                    let state = help();
+                    lock(&helped).push(state);
+                });
+            }
+            lead()
+        });
+        for other in helped.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            merge(&mut state, other);
+        }
+        state
+    }
+
+    #[cfg(not(feature = "parallel"))]
+    fn with_helpers<A: Send>(
+        &self,
+        _bytes: usize,
+        _help: impl Fn() -> A + Sync,
+        lead: impl FnOnce() -> A,
+        _merge: impl Fn(&mut A, A),
+    ) -> A {
+        lead()
+    }
+}
+
+/// Panics on a thread of the caller's choice, so that tests can see what becomes of a panic.
+///
+/// # Panics
+/// Always, unless `on_helper` is asked for and no helper thread comes in time.
+#[doc(hidden)]
+pub fn panic_in(executor: &Executor<'_>, on_helper: bool) {
+    let caller = std::thread::current().id();
+    let values = vec![0_u8; 64 * BLOCK_BYTES];
+    let _ = executor.fold(
+        values[..].into(),
+        || (),
+        |(), _, _| {
+            if on_helper == (std::thread::current().id() != caller) {
+                panic!("provoked for a test");
+            }
+            std::thread::sleep(Duration::from_millis(5));
+            ControlFlow::Continue(())
+        },
+        |(), ()| (),
+    );
+}
+
+/// Nothing guarded here is left half changed by a panic, which is passed on to the caller anyway.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,53 @@
+//! The pool of helper threads, made on first need and made anew in a forked child.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+struct Pool {
+    process: u32,
+    pool: Arc<ThreadPool>,
+}
+
+/// The pool in use. Behind a pointer and not behind a lock, since a lock that another thread held
+/// at the time of a fork stays locked in the child forever.
+static CURRENT: AtomicPtr<Pool> = AtomicPtr::new(std::ptr::null_mut());
+
+/// A pool of at least `threads` threads, all of which exist in this process.
+///
+/// None for zero threads, and where the system gives no thread: the caller then works alone.
+pub(crate) fn with_threads(threads: usize) -> Option<Arc<ThreadPool>> {
+    if threads == 0 {
+        return None;
+    }
+    let process = std::process::id();
+    let usable = |current: &&Pool| {
+        current.process == process && current.pool.current_num_threads() >= threads
+    };
+    if let Some(current) = current().filter(usable) {
+        return Some(Arc::clone(&current.pool));
+    }
+    let pool = ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .thread_name(|i| format!("arrayops-{i}"))
+        .build()
+        .ok()?;
+    let pool = Arc::new(pool);
+    let current = Pool {
+        process,
+        pool: Arc::clone(&pool),
+    };
+    // What was there before is leaked: in a forked child its threads do not exist and cannot be
+    // joined, and in the same process another thread may be reading it. That is one small pool for
+    // each fork or raise of the thread count.
+    CURRENT.store(Box::into_raw(Box::new(current)), Ordering::Release);
+    Some(pool)
+}
+
+#[expect(unsafe_code, reason = "a lock here would not survive a fork")]
+fn current() -> Option<&'static Pool> {
+    let current = CURRENT.load(Ordering::Acquire);
+    // SAFETY: either null or a box that `with_threads` leaked after initialising it.
+    unsafe { current.as_ref() }
+}

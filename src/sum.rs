@@ -1,0 +1,229 @@
+//! Sums and means: integers never wrap, floats are correctly rounded.
+
+use std::ops::ControlFlow;
+
+use crate::element::{Element, Float, Number, for_each_element};
+use crate::exact::{ExactSum, sum_certified};
+use crate::{Error, Executor, Values};
+
+/// Up to so many floats are first tried in two doubles.
+const CERTIFIED_MAX: usize = 64;
+
+/// An element type that has a sum: every one. Sealed by [`Element`].
+pub trait Sum: Element {
+    #[doc(hidden)]
+    fn sum(executor: &Executor<'_>, values: Values<'_, Self>) -> Result<Number, Error>;
+}
+
+/// The sum of all elements: exact for integers, correctly rounded for floats.
+///
+/// Floats: independent of order. `inf + -inf` and any NaN give NaN; a total beyond the range of
+/// double is infinite, an overflow only on the way is none. The sum of nothing is zero, and so is
+/// that of negative zeros: `0.0`.
+///
+/// # Errors
+/// [`Error::Interrupted`] only.
+///
+/// ```
+/// use arrayops::{Executor, Number, sum};
+///
+/// let executor = Executor::sequential();
+/// let total = sum(&executor, [u64::MAX; 3][..].into())?;
+/// assert_eq!(total, Number::Int(3 * i128::from(u64::MAX)));
+/// # Ok::<(), arrayops::Error>(())
+/// ```
+pub fn sum<T: Sum>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<Number, Error> {
+    T::sum(executor, values)
+}
+
+/// The arithmetic mean: the sum divided by the number of elements, rounded once more.
+///
+/// For integers that is the correctly rounded mean. For floats the sum is rounded first, as
+/// `math.fsum(values) / len(values)` does.
+///
+/// # Errors
+/// [`Error::Empty`], [`Error::Interrupted`].
+///
+/// ```
+/// use arrayops::{Executor, mean};
+///
+/// assert_eq!(mean(&Executor::sequential(), [1_u8, 2][..].into()), Ok(1.5));
+/// ```
+pub fn mean<T: Sum>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<f64, Error> {
+    if values.is_empty() {
+        return Err(Error::Empty);
+    }
+    #[expect(clippy::cast_precision_loss, reason = "no memory holds 2^53 elements")]
+    let len = values.len() as f64;
+    Ok(match sum(executor, values)? {
+        Number::Float(sum) => sum / len,
+        Number::Int(sum) => divide(sum, values.len() as u128),
+    })
+}
+
+/// `dividend / divisor`, rounded once, half to even.
+fn divide(dividend: i128, divisor: u128) -> f64 {
+    const EXACT: u128 = 1 << 53;
+    let magnitude = dividend.unsigned_abs();
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "the operands are exact, or rounded to odd"
+    )]
+    let quotient = if magnitude <= EXACT && divisor <= EXACT {
+        magnitude as f64 / divisor as f64
+    } else {
+        // Scaled so that the integer quotient has more bits than a double and one to spare; the
+        // last bit then also stands for all that the division left over, so that the one
+        // conversion below rounds as the true quotient would.
+        let scale = magnitude.leading_zeros().min(divisor.ilog2() + 64);
+        let scaled = magnitude << scale;
+        let sticky = u128::from(scaled % divisor != 0);
+        (scaled / divisor | sticky) as f64 / (scale_factor(scale))
+    };
+    if dividend < 0 { -quotient } else { quotient }
+}
+
+/// 2^scale.
+fn scale_factor(scale: u32) -> f64 {
+    f64::from_bits(u64::from(1023 + scale) << 52)
+}
+
+/// The exact sum of a block of at most 2^32 integers.
+trait IntegerBlock: Element {
+    fn sum_block(block: &[Self]) -> i128;
+}
+
+/// Sums in lanes of twice the width, emptied before they can overflow.
+macro_rules! sum_in_wider_lanes {
+    ($($type:ident in $lane:ident,)*) => {$(
+        impl IntegerBlock for $type {
+            #[inline(always)]
+            fn sum_block(block: &[Self]) -> i128 {
+                // Enough registers to hide the latency of an addition.
+                const LANES: usize = 256 / size_of::<$lane>();
+                // Additions until a lane of twice the bits might overflow, or fewer.
+                const ROWS: usize = 1 << if $type::BITS < 16 { $type::BITS } else { 16 };
+                let (rows, rest) = block.as_chunks::<LANES>();
+                let mut sum: i128 = rest.iter().map(|value| i128::from(*value)).sum();
+                for rows in rows.chunks(ROWS) {
+                    let mut lanes = [0; LANES];
+                    for row in rows {
+                        for (lane, value) in lanes.iter_mut().zip(row) {
+                            *lane += $lane::from(*value);
+                        }
+                    }
+                    // 2^16 rows of 2^5 lanes of 32-bit values: far within 64 bits.
+                    sum += i128::from(lanes.iter().map(|lane| *lane as i64).sum::<i64>());
+                }
+                sum
+            }
+        }
+    )*};
+}
+
+/// Sums 64-bit values without wider lanes, by two lanes that cannot both lose anything.
+///
+/// With `value = high * 2^32 + low`, the sum of the highs is kept exactly; the sum of the values
+/// is kept modulo 2^64, and so, by subtraction, is that of the lows, which for up to 2^32 values
+/// is smaller than 2^64 and hence known.
+macro_rules! sum_by_halves {
+    ($($type:ident)*) => {$(
+        impl IntegerBlock for $type {
+            #[inline(always)]
+            fn sum_block(block: &[Self]) -> i128 {
+                const LANES: usize = 16;
+                let mut wrapped = [0 as $type; LANES];
+                let mut highs = [0 as $type; LANES];
+                let (rows, rest) = block.as_chunks::<LANES>();
+                for row in rows {
+                    for i in 0..LANES {
+                        wrapped[i] = wrapped[i].wrapping_add(row[i]);
+                        highs[i] += row[i] >> 32;
+                    }
+                }
+                let mut high: $type = highs.iter().sum();
+                let mut total = wrapped.iter().fold(0, |total: $type, lane| total.wrapping_add(*lane));
+                for value in rest {
+                    total = total.wrapping_add(*value);
+                    high += value >> 32;
+                }
+                let low = total.wrapping_sub(high << 32) as u64;
+                (i128::from(high) << 32) + i128::from(low)
+            }
+        }
+    )*};
+}
+
+#[expect(
+    clippy::cast_sign_loss,
+    clippy::cast_possible_wrap,
+    clippy::unnecessary_cast,
+    clippy::cast_lossless,
+    reason = "bits are kept, or fit"
+)]
+mod integer_blocks {
+    use super::IntegerBlock;
+
+    sum_in_wider_lanes! {
+        i8 in i16, i16 in i32, i32 in i64,
+        u8 in u16, u16 in u32, u32 in u64,
+    }
+    sum_by_halves! { i64 u64 }
+}
+
+macro_rules! sums {
+    ($($kind:ident $type:ident $variant:ident $name:literal,)*) => {$(
+        impl Sum for $type {
+            fn sum(executor: &Executor<'_>, values: Values<'_, Self>) -> Result<Number, Error> {
+                sums!(@ $kind executor, values)
+            }
+        }
+    )*};
+    (@int $executor:ident, $values:ident) => {
+        sum_integers($executor, $values)
+    };
+    (@float $executor:ident, $values:ident) => {
+        sum_floats($executor, $values)
+    };
+}
+for_each_element!(sums);
+
+fn sum_integers<T: IntegerBlock>(
+    executor: &Executor<'_>,
+    values: Values<'_, T>,
+) -> Result<Number, Error> {
+    let sum = executor.fold(
+        values,
+        || 0,
+        #[inline(always)]
+        |sum, _, block: &[T]| {
+            *sum += T::sum_block(block);
+            ControlFlow::Continue(())
+        },
+        |sum, other| *sum += other,
+    )?;
+    Ok(Number::Int(sum))
+}
+
+fn sum_floats<T: Float>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<Number, Error> {
+    // A short input is not worth setting up the accumulator.
+    if let Values::Aligned(values) = values
+        && values.len() <= CERTIFIED_MAX
+        && let Some(sum) = sum_certified(values.iter().map(|value| value.to_f64()))
+    {
+        return Ok(Number::Float(sum));
+    }
+    let sum = executor.fold(
+        values,
+        ExactSum::new,
+        #[inline(always)]
+        |sum, _, block: &[T]| {
+            for value in block {
+                sum.add(value.to_f64());
+            }
+            ControlFlow::Continue(())
+        },
+        |sum, other| sum.merge(&other),
+    )?;
+    Ok(Number::Float(sum.round()))
+}

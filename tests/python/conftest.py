@@ -1,0 +1,28 @@
+"""Hypothesis profiles, markers and fixtures."""
+
+import os
+from collections.abc import Iterator
+
+import arrayops as ao
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "default", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("ci", settings.get_profile("default"), print_blob=True, derandomize=False)
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the suite's own markers."""
+    config.addinivalue_line("markers", "stress: takes seconds or gigabytes")
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    """Let a test change the number of threads."""
+    before = ao.get_num_threads()
+    yield
+    ao.set_num_threads(before)

@@ -1,0 +1,138 @@
+"""Every function of the library in plain Python: the contract's oracles.
+
+Each has the signature of the function it stands for and takes an `array.array`.
+"""
+
+import builtins
+import functools
+import math
+import operator
+from array import array
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from typecodes import FLOAT_CODES, TYPECODES, Array
+
+UNIT_EXPONENT = 1074  # every finite double is a multiple of 2**-1074
+
+
+class EitherError(Exception):
+    """Raised where two rows of the contract apply at once and either exception will do."""
+
+
+def rounded_sum(values: Iterable[float], repeat: int = 1) -> float:
+    """Return the exact sum of `repeat` times the values, rounded once, as an infinity if beyond."""
+    values = list(values)
+    special = [value for value in values if not math.isfinite(value)]
+    if special:
+        return builtins.sum(special)
+    units = 0
+    for value in values:
+        numerator, denominator = value.as_integer_ratio()
+        units += numerator * (2**UNIT_EXPONENT // denominator)
+    units *= repeat
+    try:
+        return units / 2**UNIT_EXPONENT
+    except OverflowError:
+        return math.inf if units > 0 else -math.inf
+
+
+def sum(arr: Array) -> float:  # noqa: A001
+    """`sum(arr)`; floats `math.fsum(arr)`, made total."""
+    if arr.typecode not in FLOAT_CODES:
+        return builtins.sum(arr)
+    try:
+        return math.fsum(arr)
+    except (OverflowError, ValueError):
+        return rounded_sum(arr)
+
+
+def mean(arr: Array) -> float:
+    """`sum(arr) / len(arr)`."""
+    if not arr:
+        message = "mean of nothing"
+        raise ValueError(message)
+    return sum(arr) / len(arr)
+
+
+def min(arr: Array) -> Any:  # noqa: A001
+    """`min(arr)`."""
+    return builtins.min(arr)
+
+
+def max(arr: Array) -> Any:  # noqa: A001
+    """`max(arr)`."""
+    return builtins.max(arr)
+
+
+def scale(arr: Array, factor: Any, *, overflow: str = "raise") -> None:
+    """`x * factor`, or `int(x * factor)`, stored as `overflow` says."""
+    typecode = TYPECODES[arr.typecode]
+    if not isinstance(factor, float):
+        factor = operator.index(factor)
+    if typecode.is_float:
+        arr[:] = array(typecode.code, [x * factor for x in arr])
+        return
+    low, high = int(typecode.low), int(typecode.high)
+    products: Iterable[int] = (int(x * factor) for x in arr)
+    if overflow == "saturate":
+        products = (low if x < low else high if x > high else x for x in products)
+    elif overflow == "wrap":
+        products = ((x - low) % (high - low + 1) + low for x in products)
+    arr[:] = array(typecode.code, products)
+
+
+def clip(arr: Array, min: Any, max: Any) -> None:  # noqa: A002
+    """`x if min <= x <= max`, else the nearer bound."""
+    typecode = TYPECODES[arr.typecode]
+
+    def inside(bound: Any, round_inwards: Callable[[float], int]) -> Any:
+        if typecode.is_float or isinstance(bound, int) or not math.isfinite(bound):
+            return bound
+        return round_inwards(bound)
+
+    low = -math.inf if min is None else inside(min, math.ceil)
+    high = math.inf if max is None else inside(max, math.floor)
+    errors: list[type[Exception]] = []
+    if low != low or high != high or low > high:
+        errors.append(ValueError)
+    infinities = (-math.inf, math.inf) if typecode.is_float else ()
+    if (low > typecode.high and low not in infinities) or (
+        high < typecode.low and high not in infinities
+    ):
+        errors.append(OverflowError)
+    if errors:
+        raise EitherError(*errors) if len(errors) > 1 else errors[0]
+    if low < typecode.low:
+        low = -math.inf
+    if high > typecode.high:
+        high = math.inf
+    arr[:] = array(typecode.code, [low if x < low else high if x > high else x for x in arr])
+
+
+def map(  # noqa: A001
+    arr: Array, fn: Callable[..., Any], *arrays: Array, typecode: str | None = None, out: Any = None
+) -> Any:
+    """`array(tc, map(fn, arr, *arrays))`, copied into `out` where there is one."""
+    result = array(
+        typecode or (arr if out is None else out).typecode, builtins.map(fn, arr, *arrays)
+    )
+    if out is None:
+        return result
+    out[:] = result
+    return out
+
+
+def map_inplace(arr: Array, fn: Callable[[Any], Any]) -> None:
+    """`arr[:] = array(tc, map(fn, arr))`."""
+    arr[:] = array(arr.typecode, builtins.map(fn, arr))
+
+
+def filter(arr: Array, predicate: Callable[[Any], Any] | None) -> Array:  # noqa: A001
+    """`array(tc, filter(predicate, arr))`."""
+    return array(arr.typecode, builtins.filter(predicate, arr))
+
+
+def reduce(arr: Array, fn: Callable[[Any, Any], Any], *initial: Any) -> Any:
+    """`functools.reduce(fn, arr[, initial])`."""
+    return functools.reduce(fn, arr, *initial)
