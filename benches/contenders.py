@@ -38,6 +38,10 @@ COLUMNS = {
 APART = ("inlined", "expression")
 # From this size on, arrayops is measured with one thread too.
 ONE_THREAD_MIN_SIZE = 1_000_000
+# Above this size, functions that call Python for each element leave out what answers another
+# question, or the same one at many seconds a call.
+PATIENT_SIZE = 10_000_000
+IMPATIENT_COLUMNS = ("numpy", "polars", "inlined")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +185,11 @@ FUNCTIONS = (
             C("plain", "a[:] = array(tc, [increment(x) for x in a])", operand="a"),
             C("plain", "for i, x in enumerate(a): a[i] = increment(x)", operand="a"),
             C("arrayops", "ao.map_inplace(a, increment)", operand="a"),
-            C("numpy", "v[:] = np.fromiter(map(increment, v.tolist()), v.dtype, len(v))", operand="v"),
+            C(
+                "numpy",
+                "v[:] = np.fromiter(map(increment, v.tolist()), v.dtype, len(v))",
+                operand="v",
+            ),
             C("v1", "ao.map_inplace(a, increment)", operand="a"),
             C("inlined", "a[:] = array(tc, [x + 1 for x in a])", operand="a"),
             C("expression", "np.add(v, 1, out=v)", operand="v"),

@@ -14,14 +14,13 @@ from time import perf_counter
 from results import Imported
 
 IMPORT_PROBE = """
-import sys, time
+import json, sys, time
 before = set(sys.modules)
 start = time.perf_counter()
-import {package}
+{statement}
 seconds = time.perf_counter() - start
-import json
-others = {{name.partition(".")[0] for name in set(sys.modules) - before}} - {{"json", "{package}"}}
-print(json.dumps([seconds, sorted(others)]))
+brought = {{name.partition(".")[0] for name in set(sys.modules) - before}}
+print(json.dumps([seconds, sorted(brought)]))
 """
 
 
@@ -64,7 +63,7 @@ def _processor() -> str:
 def _caches() -> str:
     found: list[str] = []
     for folder in sorted(Path("/sys/devices/system/cpu/cpu0/cache").glob("index*")):
-        level, kind, size = (_read(f"{folder}/{name}").strip() for name in ("level", "type", "size"))
+        level, kind, size = (_read(f"{folder}/{it}").strip() for it in ("level", "type", "size"))
         if kind in {"Data", "Unified"}:
             found.append(f"L{level} {size.replace('K', ' KiB')}")
     return ", ".join(found)
@@ -79,16 +78,17 @@ def _memory() -> str:
 
 def time_imports(packages: list[str], starts: int) -> list[Imported]:
     """Time interpreter starts with and without an import, taking turns."""
-    # The start it is compared with imports what the probe needs itself, and no more.
-    programs = {"": IMPORT_PROBE.format(package="json")}
-    programs |= {package: IMPORT_PROBE.format(package=package) for package in packages}
+    programs = {"": IMPORT_PROBE.format(statement="pass")}
+    programs |= {
+        package: IMPORT_PROBE.format(statement=f"import {package}") for package in packages
+    }
     walls: dict[str, list[float]] = {name: [] for name in programs}
     insides: dict[str, list[float]] = {name: [] for name in programs}
     others: dict[str, list[str]] = {}
     for index in range(starts + 1):
         for name, program in programs.items():
             start = perf_counter()
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603 - the programs above
                 [sys.executable, "-I", "-c", program], stdout=subprocess.PIPE, check=True
             )
             wall = perf_counter() - start
@@ -103,7 +103,7 @@ def time_imports(packages: list[str], starts: int) -> list[Imported]:
             statistics.median(walls[package]) - empty,
             _quartile_range(walls[package]),
             statistics.median(insides[package]),
-            others[package],
+            [name for name in others[package] if name != package],
         )
         for package in packages
     ]

@@ -72,7 +72,7 @@ class Peers:
     def versions(self) -> dict[str, str]:
         """Return the versions of the libraries present."""
         names = [name for name in DISTRIBUTIONS if getattr(self, name) is not None]
-        return {name: version(name) for name in names}
+        return {name: version(name) for name in names} | {"arrayops": self.arrayops.__version__}
 
     def threads(self) -> dict[str, int]:
         """Return how many threads each library that says so may use."""

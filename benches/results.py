@@ -44,12 +44,12 @@ class Row:
         """Return the fastest variant of a column, of the right ones or of the others."""
         return self.best_of([column], right=right)
 
-    def best_of(self, columns: list[str], *, right: bool = True) -> Cell | None:
-        """Return the fastest of several columns."""
+    def best_of(self, columns: list[str], *, right: bool | None = True) -> Cell | None:
+        """Return the fastest of several columns; `right` is None: whatever the answer."""
         cells = [
             cell
             for cell in self.cells
-            if cell.column in columns and cell.samples and (cell.verdict == "right") == right
+            if cell.column in columns and cell.samples and right in {None, cell.verdict == "right"}
         ]
         return min(cells, key=lambda cell: cell.seconds, default=None)
 
@@ -96,9 +96,9 @@ class Run:
 def load(path: Path) -> Run:
     """Read a run back."""
     raw: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    raw["rows"] = [
-        Row(**{**row, "cells": [Cell(**cell) for cell in row["cells"]]}) for row in raw["rows"]
-    ]
+    for row in raw["rows"]:
+        row["cells"] = [Cell(**cell) for cell in row["cells"]]
+    raw["rows"] = [Row(**row) for row in raw["rows"]]
     raw["probes"] = [Probe(**probe) for probe in raw["probes"]]
     raw["imports"] = [Imported(**imported) for imported in raw["imports"]]
     return Run(**raw)

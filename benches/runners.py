@@ -73,7 +73,7 @@ class Worker:
 
     def __init__(self, python: Path) -> None:
         """Start it with the interpreter of its environment."""
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - the interpreter chosen by the user
             [python, WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         self.version: str = self._ask(do="version")

@@ -53,8 +53,13 @@ class Target:
         return sorted(above, key=lambda each: -each.ratio)
 
 
-def compare(rows: Iterable[Row], columns: list[str], *, right: bool = True) -> list[Comparison]:
-    """Pair arrayops with the fastest of `columns` in every row that has both."""
+def compare(
+    rows: Iterable[Row], columns: list[str], *, right: bool | None = True
+) -> list[Comparison]:
+    """Pair arrayops with the fastest of `columns` in every row that has both.
+
+    By default only right answers count; with False only others, with None all.
+    """
     found: list[Comparison] = []
     for row in rows:
         ours, other = row.best("arrayops"), row.best_of(columns, right=right)

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
     from workspace import Outcome
 
-# A first run longer than this is a sample in itself, and warm enough.
-LONG_SECONDS = 1.0
+# A first run as long as this is a sample in itself: what is cold about it does not show.
+LONG_SECONDS = 0.5
+# Of calls as long as this, fewer rounds than the least number are enough.
+SLOW_SECONDS, SLOW_ROUNDS = 0.1, 3
 # Calls shorter than this are preceded by an untimed one, which wakes threads and fills caches.
 WARMED_SECONDS = 0.05
 MIN_QUARTILE_SAMPLES = 3
@@ -88,8 +90,8 @@ def measure(runners: Sequence[Runner], first: Sequence[float], budget: Budget) -
 
 def _plan(runner: Runner, first: float, share: float, budget: Budget) -> _Turn:
     if first >= LONG_SECONDS:
-        rounds = min(budget.max_rounds, int(share / first))
-        return _Turn(runner, 1, max(0, rounds - 1), [first])
+        rounds = max(1, min(SLOW_ROUNDS, int(share / first)))
+        return _Turn(runner, 1, rounds - 1, [first])
     number = 1
     while True:
         start = perf_counter()
@@ -103,8 +105,9 @@ def _plan(runner: Runner, first: float, share: float, budget: Budget) -> _Turn:
         )
     if seconds < WARMED_SECONDS:
         cost *= 1 + 1 / number
-    rounds = int(share / cost)
-    return _Turn(runner, number, max(budget.min_rounds, min(budget.max_rounds, rounds)), [])
+    least = SLOW_ROUNDS if seconds >= SLOW_SECONDS else budget.min_rounds
+    rounds = min(budget.max_rounds, int(share / cost))
+    return _Turn(runner, number, max(least, rounds), [])
 
 
 def _summary(samples: list[float]) -> Measurement:

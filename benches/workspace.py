@@ -108,6 +108,12 @@ def inlined_reduce_loop(values: Iterable[Any]) -> Any:  # noqa: ANN401
     return accumulator
 
 
+# The functions that are called for each element, as lambdas since these are what users write.
+increment: Callable[[Any], Any] = lambda x: x + 1  # noqa: E731
+positive: Callable[[Any], Any] = lambda x: x > 0  # noqa: E731
+add: Callable[[Any, Any], Any] = lambda x, y: x + y  # noqa: E731
+
+
 def constants(typecode: str) -> dict[str, object]:
     """Return the names that every snippet of every contender may use."""
     floats = typecode in FLOATS
@@ -125,9 +131,9 @@ def constants(typecode: str) -> dict[str, object]:
         "factor": 1.5 if floats else 3,
         "low": -bound,
         "high": bound,
-        "increment": lambda x: x + 1,
-        "positive": lambda x: x > 0,
-        "add": lambda x, y: x + y,
+        "increment": increment,
+        "positive": positive,
+        "add": add,
     }
 
 

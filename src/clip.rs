@@ -47,7 +47,7 @@ pub trait Clip: Element {
 /// ```
 pub fn clip<T: Clip>(
     executor: &Executor<'_>,
-    values: ValuesMut<'_, T>,
+    mut values: ValuesMut<'_, T>,
     min: Option<Bound>,
     max: Option<Bound>,
 ) -> Result<(), Error> {
@@ -56,33 +56,50 @@ pub fn clip<T: Clip>(
             return Err(Error::BoundIsNan(side));
         }
     }
-    let resolve =
-        |bound: Option<Bound>, side| bound.map_or(Ok(None), |bound| T::resolve(bound, side));
-    let (min, max) = (resolve(min, Side::Min)?, resolve(max, Side::Max)?);
-    match (min, max) {
+    let resolve = |bound: Option<Bound>, side| bound.map_or(Ok(None), |b| T::resolve(b, side));
+    let (low, high) = (resolve(min, Side::Min)?, resolve(max, Side::Max)?);
+    match (low, high) {
         (None, None) => {}
-        (Some(min), None) => rewrite(
+        (Some(low), None) => rewrite(
             executor,
-            values,
+            values.reborrow(),
             #[inline(always)]
-            move |value| if value < min { min } else { value },
+            move |value| if value < low { low } else { value },
         ),
-        (None, Some(max)) => rewrite(
+        (None, Some(high)) => rewrite(
             executor,
-            values,
+            values.reborrow(),
             #[inline(always)]
-            move |value| if value > max { max } else { value },
+            move |value| if value > high { high } else { value },
         ),
-        (Some(min), Some(max)) if min <= max => rewrite(
+        (Some(low), Some(high)) if low <= high => rewrite(
             executor,
-            values,
+            values.reborrow(),
             #[inline(always)]
             move |value| {
-                let value = if value < min { min } else { value };
-                if value > max { max } else { value }
+                let value = if value < low { low } else { value };
+                if value > high { high } else { value }
             },
         ),
         (Some(_), Some(_)) => return Err(Error::BoundsCrossed),
+    }
+    // A bound that rounds to zero still excludes the zeros: they become that zero.
+    for (bound, end, side) in [(min, low, Side::Min), (max, high, Side::Max)] {
+        if let (Some(Bound::Float(bound)), Some(zero)) = (bound, end)
+            && zero == T::ZERO
+            && (if side == Side::Min {
+                bound > 0.0
+            } else {
+                bound < 0.0
+            })
+        {
+            rewrite(
+                executor,
+                values.reborrow(),
+                #[inline(always)]
+                move |value| if value == zero { zero } else { value },
+            );
+        }
     }
     Ok(())
 }
@@ -130,8 +147,8 @@ fn resolve_float<T: Float>(bound: Bound, side: Side) -> Result<Option<T>, Error>
         Bound::Float(bound) => bound,
         Bound::Beyond { negative } => return placed(negative, !negative, T::ZERO, side, T::TYPE),
     };
-    // Rounding to the type moves no element to the other side: the nearest element is itself the
-    // first one on its side of the bound, or equal to what would replace it.
+    // Comparing with the rounded bound decides as comparing with the bound does: an element between
+    // the two could only be the rounded bound, which is what replaces it. (But zero: see `clip`.)
     let rounded = T::rounded(value);
     let out_of_range = value.is_finite() && !rounded.to_f64().is_finite();
     placed(

@@ -147,7 +147,19 @@ macro_rules! define_elements {
             #[inline(always)]
             fn to_f64(self) -> f64 { self as f64 }
             #[inline(always)]
-            fn saturated(value: f64) -> Self { value as $type }
+            fn saturated(value: f64) -> Self {
+                if size_of::<$type>() == 8 {
+                    return value as $type;
+                }
+                // The vectoriser has no conversion that saturates, nor, at the baseline, one that
+                // cuts off. Adding this number rounds to an integer and leaves it, modulo 2^51,
+                // in the low bits; where it was rounded away from zero, one is taken back.
+                const TO_LOW_BITS: f64 = 1.5 * (1_u64 << 52) as f64;
+                let value = value.clamp($type::MIN as f64, $type::MAX as f64);
+                let rounded = (value + TO_LOW_BITS) - TO_LOW_BITS;
+                let excess = if rounded.abs() > value.abs() { 1_f64.copysign(value) } else { 0.0 };
+                (rounded - excess + TO_LOW_BITS).to_bits() as $type
+            }
             #[inline(always)]
             fn wrapping_mul(self, rhs: Self) -> Self { self.wrapping_mul(rhs) }
             #[inline(always)]

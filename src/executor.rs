@@ -82,7 +82,30 @@ impl<'a> Executor<'a> {
     ///
     /// `step` gets the state, the index of the block's first element, and the block. Blocks are
     /// begun in order; after a `Break` no further block is begun. `merge` joins the states.
+    #[inline(always)]
     pub(crate) fn fold<T: Element, A: Send>(
+        &self,
+        values: Values<'_, T>,
+        init: impl Fn() -> A + Sync,
+        step: impl Fn(&mut A, usize, &[T]) -> ControlFlow<()> + Sync,
+        merge: impl Fn(&mut A, A),
+    ) -> Result<A, Error> {
+        match values {
+            Values::Aligned(block) if size_of_val(block) <= BLOCK_BYTES => {
+                let mut state = init();
+                let _ = self.level.run(
+                    #[inline(always)]
+                    || step(&mut state, 0, block),
+                );
+                Ok(state)
+            }
+            _ => self.fold_blocks(values, init, step, merge),
+        }
+    }
+
+    /// As [`Executor::fold`], for more than one aligned block.
+    #[inline(never)]
+    fn fold_blocks<T: Element, A: Send>(
         &self,
         values: Values<'_, T>,
         init: impl Fn() -> A + Sync,
@@ -110,11 +133,6 @@ impl<'a> Executor<'a> {
             }
         };
         let len = BLOCK_BYTES / size_of::<T>();
-        if values.len() <= len {
-            let mut state = init();
-            let _ = visit(&mut state, (0, values));
-            return Ok(state);
-        }
         let bytes = values.len() * size_of::<T>();
         match values {
             Values::Aligned(values) => {
@@ -132,7 +150,30 @@ impl<'a> Executor<'a> {
     ///
     /// `step` is called exactly once for each start it is called with, so that a second `update`
     /// of the same values sees the same blocks.
+    #[inline(always)]
     pub(crate) fn update<T: Element, A: Send>(
+        &self,
+        values: ValuesMut<'_, T>,
+        init: impl Fn() -> A + Sync,
+        step: impl Fn(&mut A, usize, &mut [T]) -> ControlFlow<()> + Sync,
+        merge: impl Fn(&mut A, A),
+    ) -> A {
+        match values {
+            ValuesMut::Aligned(block) if size_of_val(block) <= BLOCK_BYTES => {
+                let mut state = init();
+                let _ = self.level.run(
+                    #[inline(always)]
+                    || step(&mut state, 0, block),
+                );
+                state
+            }
+            _ => self.update_blocks(values, init, step, merge),
+        }
+    }
+
+    /// As [`Executor::update`], for more than one aligned block.
+    #[inline(never)]
+    fn update_blocks<T: Element, A: Send>(
         &self,
         values: ValuesMut<'_, T>,
         init: impl Fn() -> A + Sync,
@@ -164,13 +205,7 @@ impl<'a> Executor<'a> {
             }
         };
         let len = BLOCK_BYTES / size_of::<T>();
-        let count = values.as_values().len();
-        if count <= len {
-            let mut state = init();
-            let _ = visit(&mut state, (0, values));
-            return state;
-        }
-        let bytes = count * size_of::<T>();
+        let bytes = values.as_values().len() * size_of::<T>();
         let done = match values {
             ValuesMut::Aligned(values) => {
                 let blocks = values.chunks_mut(len).map(ValuesMut::Aligned);

@@ -10,18 +10,81 @@ pub trait Extremum: Element {
     /// Whether equal values may differ in their bits, and how that looks: the float zeros.
     #[doc(hidden)]
     const HAS_SIGNED_ZERO: bool;
+    /// The smallest of `best`, which is no NaN, and all of `block`.
+    #[doc(hidden)]
+    fn min_of_block(best: Self, block: &[Self]) -> Self;
+    /// The largest of `best`, which is no NaN, and all of `block`.
+    #[doc(hidden)]
+    fn max_of_block(best: Self, block: &[Self]) -> Self;
 }
 
 macro_rules! extrema {
-    ($($kind:ident $type:ident $variant:ident $name:literal,)*) => {$(
+    ($($kind:ident $type:ident $variant:ident $name:literal,)*) => {
+        $(extrema!(@$kind $type);)*
+    };
+    // The vectoriser knows the minimum of integers.
+    (@int $type:ident) => {
         impl Extremum for $type {
-            const HAS_SIGNED_ZERO: bool = extrema!(@ $kind);
+            const HAS_SIGNED_ZERO: bool = false;
+            #[inline(always)]
+            fn min_of_block(best: Self, block: &[Self]) -> Self {
+                block.iter().fold(best, |best, value| best.min(*value))
+            }
+            #[inline(always)]
+            fn max_of_block(best: Self, block: &[Self]) -> Self {
+                block.iter().fold(best, |best, value| best.max(*value))
+            }
         }
-    )*};
-    (@int) => { false };
-    (@float) => { true };
+    };
+    // It may not reorder comparisons of floats, so the lanes are written out.
+    (@float $type:ident) => {
+        impl Extremum for $type {
+            const HAS_SIGNED_ZERO: bool = true;
+            #[inline(always)]
+            fn min_of_block(best: Self, block: &[Self]) -> Self {
+                best_of_block::<$type, { LANE_BYTES / size_of::<$type>() }>(best, block, |value, best| value < best)
+            }
+            #[inline(always)]
+            fn max_of_block(best: Self, block: &[Self]) -> Self {
+                best_of_block::<$type, { LANE_BYTES / size_of::<$type>() }>(best, block, |value, best| value > best)
+            }
+        }
+    };
 }
 for_each_element!(extrema);
+
+/// Enough registers to hide the latency of a comparison.
+const LANE_BYTES: usize = 256;
+
+/// The best of `best` and all of `block`; no comparison with NaN is true, so none is chosen.
+#[inline(always)]
+fn best_of_block<T: Extremum, const LANES: usize>(
+    best: T,
+    block: &[T],
+    better: impl Fn(T, T) -> bool,
+) -> T {
+    let (rows, rest) = block.as_chunks::<LANES>();
+    let mut lanes = [best; LANES];
+    for row in rows {
+        for i in 0..LANES {
+            lanes[i] = if better(row[i], lanes[i]) {
+                row[i]
+            } else {
+                lanes[i]
+            };
+        }
+    }
+    let lanes = if rows.is_empty() {
+        &lanes[..1]
+    } else {
+        &lanes[..]
+    };
+    let all = lanes.iter().chain(rest);
+    all.fold(
+        best,
+        |best, value| if better(*value, best) { *value } else { best },
+    )
+}
 
 /// The smallest element.
 ///
@@ -37,12 +100,7 @@ for_each_element!(extrema);
 /// assert_eq!(min(&Executor::sequential(), [3_i16, -7, 5][..].into()), Ok(-7));
 /// ```
 pub fn min<T: Extremum>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<T, Error> {
-    extremum(
-        executor,
-        values,
-        #[inline(always)]
-        |value, best| value < best,
-    )
+    extremum(executor, values, T::min_of_block)
 }
 
 /// The largest element. NaN and zeros as for [`min`].
@@ -56,19 +114,14 @@ pub fn min<T: Extremum>(executor: &Executor<'_>, values: Values<'_, T>) -> Resul
 /// assert_eq!(max(&Executor::sequential(), [2.5, f64::NAN, 1.0][..].into()), Ok(2.5));
 /// ```
 pub fn max<T: Extremum>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<T, Error> {
-    extremum(
-        executor,
-        values,
-        #[inline(always)]
-        |value, best| value > best,
-    )
+    extremum(executor, values, T::max_of_block)
 }
 
 #[inline(always)]
 fn extremum<T: Extremum>(
     executor: &Executor<'_>,
     values: Values<'_, T>,
-    better: impl Fn(T, T) -> bool + Sync,
+    best_of_block: impl Fn(T, &[T]) -> T + Sync,
 ) -> Result<T, Error> {
     let first = values.get(0).ok_or(Error::Empty)?;
     #[expect(clippy::eq_op, reason = "so only NaN differs from itself")]
@@ -80,14 +133,10 @@ fn extremum<T: Extremum>(
         || first,
         #[inline(always)]
         |best, _, block: &[T]| {
-            *best = best_of_block(*best, block, &better);
+            *best = best_of_block(*best, block);
             ControlFlow::Continue(())
         },
-        |best, other| {
-            if better(other, *best) {
-                *best = other;
-            }
-        },
+        |best, other| *best = best_of_block(*best, &[other]),
     )?;
     if T::HAS_SIGNED_ZERO && best == T::ZERO {
         let index = executor.find(
@@ -98,48 +147,4 @@ fn extremum<T: Extremum>(
         return Ok(index.and_then(|index| values.get(index)).unwrap_or(best));
     }
     Ok(best)
-}
-
-/// The better of two; a NaN is never chosen over a number, since no comparison with it is true.
-#[inline(always)]
-fn choose<T: Extremum>(best: T, value: T, better: &impl Fn(T, T) -> bool) -> T {
-    if better(value, best) { value } else { best }
-}
-
-/// The best of `best`, which is no NaN, and all of `block`.
-#[inline(always)]
-fn best_of_block<T: Extremum>(mut best: T, block: &[T], better: &impl Fn(T, T) -> bool) -> T {
-    let rest = match size_of::<T>() {
-        // 256 bytes of lanes: enough registers to hide the latency of a comparison.
-        1 => best_of_rows::<T, 256>(&mut best, block, better),
-        2 => best_of_rows::<T, 128>(&mut best, block, better),
-        4 => best_of_rows::<T, 64>(&mut best, block, better),
-        _ => best_of_rows::<T, 32>(&mut best, block, better),
-    };
-    for value in rest {
-        best = choose(best, *value, better);
-    }
-    best
-}
-
-/// Folds whole rows of lanes into `best` and returns what is left over.
-#[inline(always)]
-fn best_of_rows<'a, T: Extremum, const LANES: usize>(
-    best: &mut T,
-    block: &'a [T],
-    better: &impl Fn(T, T) -> bool,
-) -> &'a [T] {
-    let (rows, rest) = block.as_chunks::<LANES>();
-    if !rows.is_empty() {
-        let mut lanes = [*best; LANES];
-        for row in rows {
-            for (lane, value) in lanes.iter_mut().zip(row) {
-                *lane = choose(*lane, *value, better);
-            }
-        }
-        for lane in lanes {
-            *best = choose(*best, lane, better);
-        }
-    }
-    rest
 }

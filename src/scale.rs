@@ -9,6 +9,9 @@ use std::ops::ControlFlow;
 use crate::element::{Element, Float, Integer, for_each_element};
 use crate::{Error, Executor, ValuesMut};
 
+/// What is tested and then written must fit the first-level cache.
+const L1_BYTES: usize = 16 << 10;
+
 /// What elements are multiplied by.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Factor {
@@ -115,14 +118,14 @@ fn scale_floats<T: Float>(
             executor,
             values,
             #[inline(always)]
-            |value| value.mul(narrow),
+            move |value| value.mul(narrow),
         );
     } else {
         rewrite(
             executor,
             values,
             #[inline(always)]
-            |value: T| T::rounded(value.to_f64() * factor),
+            move |value: T| T::rounded(value.to_f64() * factor),
         );
     }
     Ok(())
@@ -166,6 +169,17 @@ impl<T: Integer> Interval<T> {
     fn contains(self, value: T) -> bool {
         // Without a branch, for the vectoriser.
         (value >= self.low) & (value <= self.high)
+    }
+
+    /// Faster than asking for each: the vectoriser keeps extrema in lanes, but not answers.
+    #[inline(always)]
+    fn contains_all(self, values: &[T]) -> bool {
+        let (mut low, mut high) = (self.low, self.high);
+        for value in values {
+            low = low.min(*value);
+            high = high.max(*value);
+        }
+        (low, high) == (self.low, self.high)
     }
 
     /// Those whose products with `factor` fit the type.
@@ -221,7 +235,7 @@ fn scale_by_integer<T: Integer>(
             executor,
             values,
             #[inline(always)]
-            |value| value.wrapping_mul(by),
+            move |value| value.wrapping_mul(by),
         ),
         Overflow::Saturate => {
             let (below, above) = if factor < 0 {
@@ -233,7 +247,7 @@ fn scale_by_integer<T: Integer>(
                 executor,
                 values,
                 #[inline(always)]
-                |value| {
+                move |value| {
                     let product = value.wrapping_mul(by);
                     let product = if value < fitting.low { below } else { product };
                     if value > fitting.high { above } else { product }
@@ -262,8 +276,9 @@ struct Outcome {
 
 /// Multiplies block after block until one has an element outside `fitting`, which stays as it is.
 ///
-/// One pass over memory: a block is tested, and then multiplied while it is in the cache. What was
-/// written before a refusal can be restored, since a product that fits determines its element.
+/// One pass over memory: a part of a block is tested, and then multiplied while it is in the
+/// cache. What was written before a refusal can be restored, since a product that fits determines
+/// its element.
 fn multiply_fitting<T: Integer>(
     executor: &Executor<'_>,
     values: ValuesMut<'_, T>,
@@ -274,20 +289,27 @@ fn multiply_fitting<T: Integer>(
         values,
         Outcome::default,
         #[inline(always)]
-        |outcome, start, block: &mut [T]| {
-            if !block
-                .iter()
-                .fold(true, |all, value| all & fitting.contains(*value))
-            {
-                let refused = block.iter().position(|value| !fitting.contains(*value));
-                outcome.refused = refused.map(|refused| start + refused);
-                return ControlFlow::Break(());
+        move |outcome, start, block: &mut [T]| {
+            let mut done = 0;
+            for part in block.chunks_mut(L1_BYTES / size_of::<T>()) {
+                if !fitting.contains_all(part) {
+                    let refused = part.iter().position(|value| !fitting.contains(*value));
+                    outcome.refused = refused.map(|refused| start + done + refused);
+                    break;
+                }
+                for value in &mut *part {
+                    *value = value.wrapping_mul(by);
+                }
+                done += part.len();
             }
-            for value in block {
-                *value = value.wrapping_mul(by);
+            if done == block.len() {
+                outcome.written.push(start);
+                return ControlFlow::Continue(());
             }
-            outcome.written.push(start);
-            ControlFlow::Continue(())
+            for value in &mut block[..done] {
+                *value = value.undo_mul(by);
+            }
+            ControlFlow::Break(())
         },
         |outcome, other| {
             outcome.refused = outcome.refused.into_iter().chain(other.refused).min();
@@ -366,7 +388,7 @@ fn scale_by_float<T: Integer>(
         let refused = executor.find(
             values.as_values(),
             #[inline(always)]
-            |value| !allowed.contains(value),
+            move |value| !allowed.contains(value),
         )?;
         if let Some(index) = refused {
             return Err(match overflow {
@@ -380,9 +402,9 @@ fn scale_by_float<T: Integer>(
             executor,
             values,
             #[inline(always)]
-            |value: T| T::saturated(value.to_f64() * factor),
+            move |value: T| T::saturated(value.to_f64() * factor),
         ),
-        Overflow::Wrap => rewrite(executor, values, |value: T| {
+        Overflow::Wrap => rewrite(executor, values, move |value: T| {
             T::truncated(low_bits_of(value.to_f64() * factor))
         }),
     }

@@ -93,18 +93,34 @@ trait IntegerBlock: Element {
     fn sum_block(block: &[Self]) -> i128;
 }
 
-/// Sums in lanes of twice the width, emptied before they can overflow.
-macro_rules! sum_in_wider_lanes {
+/// Sums in a type of twice the width, emptied before it can overflow.
+///
+/// A plain loop: the vectoriser splits it over as many lanes as the CPU level has, and since no
+/// addition overflows the split does not show.
+macro_rules! sum_widened {
+    ($($type:ident to $wide:ident,)*) => {$(
+        impl IntegerBlock for $type {
+            #[inline(always)]
+            fn sum_block(block: &[Self]) -> i128 {
+                let parts = block.chunks(1 << 16);
+                parts.map(|part| i128::from(part.iter().map(|value| $wide::from(*value)).sum::<$wide>())).sum()
+            }
+        }
+    )*};
+}
+
+/// Sums bytes in lanes of 16 bits, which hold 256 of them each.
+///
+/// In the plain loop the vectoriser would widen each byte to the width of the total.
+macro_rules! sum_in_lanes {
     ($($type:ident in $lane:ident,)*) => {$(
         impl IntegerBlock for $type {
             #[inline(always)]
             fn sum_block(block: &[Self]) -> i128 {
-                // Enough registers to hide the latency of an addition.
-                const LANES: usize = 256 / size_of::<$lane>();
-                // Additions until a lane of twice the bits might overflow, or fewer.
-                const ROWS: usize = 1 << if $type::BITS < 16 { $type::BITS } else { 16 };
+                const LANES: usize = 128;
+                const ROWS: usize = 256;
                 let (rows, rest) = block.as_chunks::<LANES>();
-                let mut sum: i128 = rest.iter().map(|value| i128::from(*value)).sum();
+                let mut sum: i64 = rest.iter().map(|value| i64::from(*value)).sum();
                 for rows in rows.chunks(ROWS) {
                     let mut lanes = [0; LANES];
                     for row in rows {
@@ -112,16 +128,15 @@ macro_rules! sum_in_wider_lanes {
                             *lane += $lane::from(*value);
                         }
                     }
-                    // 2^16 rows of 2^5 lanes of 32-bit values: far within 64 bits.
-                    sum += i128::from(lanes.iter().map(|lane| *lane as i64).sum::<i64>());
+                    sum += lanes.iter().map(|lane| i64::from(*lane)).sum::<i64>();
                 }
-                sum
+                i128::from(sum)
             }
         }
     )*};
 }
 
-/// Sums 64-bit values without wider lanes, by two lanes that cannot both lose anything.
+/// Sums 64-bit values in two totals that cannot both lose anything.
 ///
 /// With `value = high * 2^32 + low`, the sum of the highs is kept exactly; the sum of the values
 /// is kept modulo 2^64, and so, by subtraction, is that of the lows, which for up to 2^32 values
@@ -131,23 +146,13 @@ macro_rules! sum_by_halves {
         impl IntegerBlock for $type {
             #[inline(always)]
             fn sum_block(block: &[Self]) -> i128 {
-                const LANES: usize = 16;
-                let mut wrapped = [0 as $type; LANES];
-                let mut highs = [0 as $type; LANES];
-                let (rows, rest) = block.as_chunks::<LANES>();
-                for row in rows {
-                    for i in 0..LANES {
-                        wrapped[i] = wrapped[i].wrapping_add(row[i]);
-                        highs[i] += row[i] >> 32;
-                    }
+                let mut wrapped: $type = 0;
+                let mut high: $type = 0;
+                for value in block {
+                    wrapped = wrapped.wrapping_add(*value);
+                    high += *value >> 32;
                 }
-                let mut high: $type = highs.iter().sum();
-                let mut total = wrapped.iter().fold(0, |total: $type, lane| total.wrapping_add(*lane));
-                for value in rest {
-                    total = total.wrapping_add(*value);
-                    high += value >> 32;
-                }
-                let low = total.wrapping_sub(high << 32) as u64;
+                let low = wrapped.wrapping_sub(high << 32) as u64;
                 (i128::from(high) << 32) + i128::from(low)
             }
         }
@@ -156,18 +161,14 @@ macro_rules! sum_by_halves {
 
 #[expect(
     clippy::cast_sign_loss,
-    clippy::cast_possible_wrap,
     clippy::unnecessary_cast,
-    clippy::cast_lossless,
-    reason = "bits are kept, or fit"
+    reason = "the low half of the bits"
 )]
 mod integer_blocks {
     use super::IntegerBlock;
 
-    sum_in_wider_lanes! {
-        i8 in i16, i16 in i32, i32 in i64,
-        u8 in u16, u16 in u32, u32 in u64,
-    }
+    sum_in_lanes! { i8 in i16, u8 in u16, }
+    sum_widened! { i16 to i32, u16 to u32, i32 to i64, u32 to u64, }
     sum_by_halves! { i64 u64 }
 }
 

@@ -30,17 +30,19 @@ import arrayops as ao
 from side_by_side import SideBySide, arguments, setting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 DATA = Path(__file__).resolve().parent / "data" / "seattle-weather.bin"
 HEADER = struct.Struct("<5sII")  # the letters SEAWX, the number of records, a checksum
 FIELDS = 5
 LARGEST = 32767  # of a 16-bit integer
 
+exclusive_or: Callable[[int, int], int] = operator.xor  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+
 
 def main(argv: Sequence[str] | None = None) -> SideBySide:
     """Run the recipe on a file made of copies of the real records."""
-    options = arguments(argv, "Binary parsing with arrayops.", copies=350)
+    options = arguments(argv, "Binary parsing with arrayops.", copies=250)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weather.bin"
         records = write_copies(file, options.copies)
@@ -85,8 +87,8 @@ def parse(file_number: int, table: SideBySide) -> None:
             sys.exit("The checksum in the header is another one: the file is damaged.")
         table.compare(
             "checksum: exclusive-or of all 16-bit numbers",
-            lambda: ao.reduce(numbers, operator.xor),
-            lambda: functools.reduce(operator.xor, numbers),
+            lambda: ao.reduce(numbers, exclusive_or),
+            lambda: functools.reduce(exclusive_or, numbers),
         )
 
         day, rain, high, low, wind = (column(numbers, field) for field in range(FIELDS))
@@ -208,7 +210,7 @@ def growing_degree_days(high: array[int], low: array[int], table: SideBySide) ->
         clipped_plain,
     )
     # Adding 0.1 °C ten times is not 1 °C in floats. The whole tenths add up without any error.
-    tenths = table.compare(
+    tenths: int = table.compare(
         "growing degree days: sum of both columns",
         lambda: ao.sum(usable_high) + ao.sum(usable_low),
         lambda: sum(usable_high) + sum(usable_low),

@@ -47,7 +47,7 @@ class Weather:
 
 def main(argv: Sequence[str] | None = None) -> SideBySide:
     """Run the recipe on copies of the real rows."""
-    options = arguments(argv, "An ETL pipeline with arrayops.", copies=250)
+    options = arguments(argv, "An ETL pipeline with arrayops.", copies=180)
     days = extract(1)
     weather = extract(options.copies)
     table = SideBySide(

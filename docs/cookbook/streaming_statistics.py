@@ -64,7 +64,7 @@ class ExactSum:
                     message = "ExactSum adds up finite numbers only"
                     raise ValueError(message)
                 self.parts.append(part)
-                values[end] = -part  # the next sum is what is left over
+                buffer[end] = -part  # the next sum is what is left over
                 end += 1
 
     def rounded(self) -> float:
@@ -74,7 +74,7 @@ class ExactSum:
 
 def main(argv: Sequence[str] | None = None) -> SideBySide:
     """Run the recipe on files made of copies of the real numbers."""
-    options = arguments(argv, "Streaming statistics with arrayops.", copies=120)
+    options = arguments(argv, "Streaming statistics with arrayops.", copies=115)
     with DATA.open(newline="", encoding="ascii") as lines:
         real = array("d", [float(row["temp"]) for row in csv.DictReader(lines)])
     with tempfile.TemporaryDirectory() as folder:
@@ -180,37 +180,37 @@ def summary_plain(file: Path) -> tuple[int, float, float, float]:
     return count, total / count, lowest, highest
 
 
-def in_tenths(fahrenheit: float) -> int:
-    """Return the whole number of tenths: what the weather service publishes."""
-    return round(10 * fahrenheit)
+def square(x: int) -> int:
+    """Return x * x."""
+    return x * x
 
 
 def variance(file: Path) -> float:
-    """Compute the population variance: no error in the two sums, and one rounding at the end."""
+    """Compute the population variance from whole tenths of a degree.
+
+    Both sums are sums of integers and so exact, and the result is rounded once, at the end.
+    """
     count = total = squares = 0
     buffer = new_buffer()
     tenths, squared = array("i", [0]) * CHUNK, array("q", [0]) * CHUNK
     for size in chunk_sizes(file, buffer):
-        values = ao.map(memoryview(buffer)[:size], in_tenths, out=memoryview(tenths)[:size])
+        values = memoryview(buffer)[:size]
+        ao.scale(values, 10)
+        whole = ao.map(values, round, out=memoryview(tenths)[:size])
         count += size
-        total += ao.sum(values)
-        squares += ao.sum(ao.map(values, square, out=memoryview(squared)[:size]))
+        total += ao.sum(whole)
+        squares += ao.sum(ao.map(whole, square, out=memoryview(squared)[:size]))
     return float(Fraction(count * squares - total**2, 100 * count**2))
-
-
-def square(x: int) -> int:
-    """Return x * x."""
-    return x * x
 
 
 def variance_plain(file: Path) -> float:
     """Do the same in plain Python."""
     count = total = squares = 0
     for values in plain_chunks(file):
-        tenths = list(map(in_tenths, values))
-        count += len(tenths)
-        total += sum(tenths)
-        squares += sum(map(square, tenths))
+        whole = [round(x * 10) for x in values]
+        count += len(whole)
+        total += sum(whole)
+        squares += sum(map(square, whole))
     return float(Fraction(count * squares - total**2, 100 * count**2))
 
 

@@ -217,9 +217,9 @@ pub(crate) fn filter<'py>(
 ///
 /// >>> import arrayops as ao
 /// >>> ao.reduce(b"abc", lambda checksum, byte: (checksum * 31 + byte) & 0xFFFF, 7)
-/// 43161
+/// 42747
 #[pyfunction]
-#[pyo3(signature = (arr, r#fn, initial=Initial(None)), text_signature = "(arr, fn, initial=<none>)")]
+#[pyo3(signature = (arr, r#fn, initial=Initial(None)), text_signature = "(arr, fn, initial=...)")]
 pub(crate) fn reduce<'py>(
     arr: &Bound<'py, PyAny>,
     r#fn: &Bound<'py, PyAny>,

@@ -45,7 +45,6 @@ pub(crate) struct Operand<'a, 'py> {
     export: Export<'a, 'py>,
     typecode: Typecode,
     element_type: ElementType,
-    argument: Argument,
 }
 
 impl<'a, 'py> Operand<'a, 'py> {
@@ -103,7 +102,6 @@ impl<'a, 'py> Operand<'a, 'py> {
             export,
             typecode,
             element_type,
-            argument,
         })
     }
 
@@ -153,7 +151,7 @@ impl<'a, 'py> Operand<'a, 'py> {
 
     /// The elements, of the type that [`Operand::element_type`] names.
     pub(crate) fn values<T: Element>(&self) -> Values<'_, T> {
-        assert_eq!(self.element_type, T::TYPE, "{}", self.argument);
+        assert_eq!(self.element_type, T::TYPE);
         #[expect(unsafe_code, reason = "the constructor has checked what is asked for")]
         // SAFETY: contiguous, or no operand would exist.
         unsafe {
@@ -163,8 +161,8 @@ impl<'a, 'py> Operand<'a, 'py> {
 
     /// The elements, for writing.
     pub(crate) fn values_mut<T: Element>(&mut self) -> ValuesMut<'_, T> {
-        assert_eq!(self.element_type, T::TYPE, "{}", self.argument);
-        assert!(!self.export.readonly(), "{}", self.argument);
+        assert_eq!(self.element_type, T::TYPE);
+        assert!(!self.export.readonly());
         #[expect(unsafe_code, reason = "the constructor has checked what is asked for")]
         // SAFETY: contiguous, or no operand would exist; not read-only.
         unsafe {
@@ -174,7 +172,7 @@ impl<'a, 'py> Operand<'a, 'py> {
 
     /// A writer of all elements.
     pub(crate) fn writer<'w>(&mut self) -> Writer<'_, 'w> {
-        assert!(!self.export.readonly(), "{}", self.argument);
+        assert!(!self.export.readonly());
         #[expect(unsafe_code, reason = "the constructor has checked what is asked for")]
         // SAFETY: contiguous and not read-only; the writer borrows the operand.
         unsafe {

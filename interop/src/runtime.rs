@@ -104,19 +104,34 @@ pub(crate) fn get_num_threads() -> usize {
 /// Runs a kernel over so many bytes for a Python function of this name.
 ///
 /// Large inputs: without the GIL, on several threads, and ended by a signal whose handler raises.
+#[inline]
 pub(crate) fn run<R: Send>(
     py: Python<'_>,
     function: &'static str,
     bytes: usize,
     kernel: impl FnOnce(&Executor<'_>) -> Result<R, Error> + Send,
 ) -> PyResult<R> {
-    if bytes < DETACH_MIN_BYTES {
-        let executor = Executor::new(level(), 1);
-        let done = catch_unwind(AssertUnwindSafe(|| kernel(&executor)));
-        return done
-            .map_err(|panic| bug(&*panic))?
-            .map_err(|error| exception(function, &error));
+    if bytes >= DETACH_MIN_BYTES {
+        return run_detached(py, function, kernel);
     }
+    let executor = Executor::new(level(), 1);
+    // Handed out by reference: a value returned through `catch_unwind` is copied more than once.
+    let mut done = None;
+    let caught = catch_unwind(AssertUnwindSafe(|| done = Some(kernel(&executor))));
+    match (done, caught) {
+        (Some(Ok(done)), _) => Ok(done),
+        (Some(Err(error)), _) => Err(exception(function, &error)),
+        (None, Err(panic)) => Err(bug(&*panic)),
+        (None, Ok(())) => unreachable!("what does not panic is done"),
+    }
+}
+
+#[inline(never)]
+fn run_detached<R: Send>(
+    py: Python<'_>,
+    function: &'static str,
+    kernel: impl FnOnce(&Executor<'_>) -> Result<R, Error> + Send,
+) -> PyResult<R> {
     let (done, raised) = py.detach(|| {
         let raised = RefCell::new(None);
         let interrupted = || match Python::attach(|py| py.check_signals()) {

@@ -28,10 +28,11 @@ impl Typecode {
 
     /// The typecode of this letter.
     pub(crate) fn from_letter(letter: u8) -> Option<Self> {
-        Self::ALL
-            .as_bytes()
-            .contains(&letter)
-            .then_some(Typecode(letter))
+        let known = matches!(
+            letter,
+            b'b' | b'B' | b'h' | b'H' | b'i' | b'I' | b'l' | b'L' | b'q' | b'Q' | b'f' | b'd'
+        );
+        known.then_some(Typecode(letter))
     }
 
     /// The typecode of elements with this buffer format and size.

@@ -1,6 +1,7 @@
 """Equality to the bit: type, signed zero and NaN included."""
 
 import math
+import re
 import struct
 from array import array
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ def outcome(function: Any, *args: Any, **kwargs: Any) -> Outcome:
     """Call `function` and catch what it raises, without the traceback that keeps buffers alive."""
     try:
         return Outcome(value=function(*args, **kwargs))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the outcome to compare
         return Outcome(error=error.with_traceback(None))
 
 
@@ -33,7 +34,7 @@ def bits(value: float) -> bytes:
 def array_bits(values: Array) -> bytes:
     """Return the bytes of an array, with all NaN as one."""
     if values.typecode in FLOAT_CODES:
-        return array(values.typecode, [math.nan if x != x else x for x in values]).tobytes()
+        return array(values.typecode, [math.nan if math.isnan(x) else x for x in values]).tobytes()
     return values.tobytes()
 
 
@@ -68,3 +69,15 @@ def difference(actual: Any, expected: Any) -> str:
 def assert_same(actual: Any, expected: Any, context: object = "") -> None:
     """Fail with the first difference unless two results are one."""
     assert same(actual, expected), f"{context}: {difference(actual, expected)}"
+
+
+def assert_mentions(error: BaseException, *patterns: str) -> None:
+    """Check that a message, notes included, has all the given patterns."""
+    text = "\n".join([str(error), *getattr(error, "__notes__", ())])
+    for pattern in patterns:
+        assert re.search(pattern, text), f"{text!r} does not mention {pattern!r}"
+
+
+def type_name(value: object) -> str:
+    """Return a pattern for the name of a value's type, as messages give it."""
+    return r"\bNone(Type)?\b" if value is None else rf"\b{type(value).__name__}\b"

@@ -8,7 +8,7 @@ import pickle
 import sys
 import tempfile
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing.shared_memory import SharedMemory
@@ -92,14 +92,15 @@ class Exporter:
 
 
 @contextlib.contextmanager
-def _cast(memory: Any, elements: Array, offset: int = 0) -> Iterator[memoryview]:
+def _cast(memory: Any, elements: Array, offset: int = 0) -> Generator[Any]:
     """View `memory` from byte `offset` as elements, of which there may be none."""
+    code: Any = elements.typecode
     size = elements.itemsize
     with (
         memoryview(memory) as whole,
         whole[offset : offset + max(len(elements), 1) * size] as part,
         part.cast("B") as octets,
-        octets.cast(elements.typecode) as typed,
+        octets.cast(code) as typed,
         typed[: len(elements)] as view,
     ):
         yield view
@@ -111,7 +112,7 @@ def _direct(make: Callable[[Array], Any]) -> Opener:
 
 
 @contextlib.contextmanager
-def _view(elements: Array, *, readonly: bool = False, start: int = 0) -> Iterator[memoryview]:
+def _view(elements: Array, *, readonly: bool = False, start: int = 0) -> Generator[memoryview]:
     padded = elements[:0] + array(elements.typecode, bytes(start * elements.itemsize)) + elements
     with memoryview(padded) as view, view[start:] as part:
         if readonly:
@@ -125,7 +126,7 @@ def _cast_of(make: Callable[[bytes], Any], offset: int = 0) -> Opener:
     """Open a cast view of memory made from bytes, `offset` bytes into it."""
 
     @contextlib.contextmanager
-    def opened(elements: Array) -> Iterator[memoryview]:
+    def opened(elements: Array) -> Generator[memoryview]:
         octets = bytes(offset) + elements.tobytes() + bytes(elements.itemsize)
         with _cast(make(octets), elements, offset) as view:
             yield view
@@ -134,7 +135,7 @@ def _cast_of(make: Callable[[bytes], Any], offset: int = 0) -> Opener:
 
 
 @contextlib.contextmanager
-def anonymous_map(elements: Array) -> Iterator[mmap.mmap]:
+def anonymous_map(elements: Array) -> Generator[mmap.mmap]:
     """Open an anonymous memory map that holds the elements."""
     octets = elements.tobytes()
     with mmap.mmap(-1, max(len(octets), elements.itemsize)) as mapped:
@@ -146,7 +147,7 @@ def _file_map(access: int) -> Callable[[Array], AbstractContextManager[mmap.mmap
     """Open the map of a file that holds the elements."""
 
     @contextlib.contextmanager
-    def opened(elements: Array) -> Iterator[mmap.mmap]:
+    def opened(elements: Array) -> Generator[mmap.mmap]:
         with tempfile.TemporaryFile() as file:
             file.write(elements.tobytes() or bytes(elements.itemsize))
             file.flush()
@@ -158,7 +159,7 @@ def _file_map(access: int) -> Callable[[Array], AbstractContextManager[mmap.mmap
 
 def _cast_map(open_map: Callable[[Array], AbstractContextManager[mmap.mmap]]) -> Opener:
     @contextlib.contextmanager
-    def opened(elements: Array) -> Iterator[memoryview]:
+    def opened(elements: Array) -> Generator[memoryview]:
         with open_map(elements) as mapped, _cast(mapped, elements) as view:
             yield view
 
@@ -166,10 +167,11 @@ def _cast_map(open_map: Callable[[Array], AbstractContextManager[mmap.mmap]]) ->
 
 
 @contextlib.contextmanager
-def _shared_memory(elements: Array) -> Iterator[memoryview]:
+def _shared_memory(elements: Array) -> Generator[memoryview]:
     octets = elements.tobytes()
     memory = SharedMemory(create=True, size=len(octets) + elements.itemsize)
     try:
+        assert memory.buf is not None
         memory.buf[: len(octets)] = octets
         with _cast(memory.buf, elements) as view:
             yield view
@@ -194,7 +196,13 @@ def _numpy_array(elements: Array, *, offset: int = 0, writable: bool = True) -> 
     return values
 
 
-KINDS = [
+_EXPORTER = Kind("exporter", _direct(lambda e: Exporter(e[:])))
+_NUMPY = (
+    Kind("numpy", _direct(_numpy_array)),
+    Kind("numpy_readonly", _direct(lambda e: _numpy_array(e, writable=False)), writable=False),
+    Kind("numpy_misaligned", _direct(lambda e: _numpy_array(e, offset=1))),
+)
+KINDS = (
     Kind("array", _direct(lambda elements: elements[:])),
     Kind("array_subclass", _direct(lambda elements: ArraySubclass(elements.typecode, elements))),
     Kind("memoryview", _view),
@@ -216,13 +224,7 @@ KINDS = [
     Kind("mmap_file_copy", _cast_map(_file_map(mmap.ACCESS_COPY))),
     Kind("ctypes", _direct(_ctypes_array)),
     Kind("shared_memory", _shared_memory),
-]
-if sys.version_info >= (3, 12):
-    KINDS.append(Kind("exporter", _direct(lambda elements: Exporter(elements[:]))))
-if importlib.util.find_spec("numpy"):
-    KINDS += [
-        Kind("numpy", _direct(_numpy_array)),
-        Kind("numpy_readonly", _direct(lambda e: _numpy_array(e, writable=False)), writable=False),
-        Kind("numpy_misaligned", _direct(lambda e: _numpy_array(e, offset=1))),
-    ]
+    *((_EXPORTER,) if sys.version_info >= (3, 12) else ()),
+    *(_NUMPY if importlib.util.find_spec("numpy") else ()),
+)
 PLAIN = KINDS[0]

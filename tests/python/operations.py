@@ -1,7 +1,7 @@
 """One row per operation, and the runner that puts each through its oracle.
 
-A new operation is one row here and one oracle in `oracles.py`; every data pattern, length, typecode,
-kind of buffer, thread count and CPU level of the suite then runs it.
+A new operation is one row here and one oracle in `oracles.py`; every data pattern, length,
+typecode, kind of buffer, thread count and CPU level of the suite then runs it.
 """
 
 import functools
@@ -100,18 +100,19 @@ FACTORS = (
     *(0.0, -0.0, 1.0, -1.0, 0.5, -0.25, 1.5, 3.0000000000000004, 1e18, 1e300, 5e-324),
     *(math.inf, -math.inf, math.nan),
 )
-OVERFLOW = ({}, {"overflow": "raise"}, {"overflow": "saturate"}, {"overflow": "wrap"})
+OVERFLOW: tuple[dict[str, str], ...] = (
+    {},
+    {"overflow": "raise"},
+    {"overflow": "saturate"},
+    {"overflow": "wrap"},
+)
 
 
 def _bounds(code: str) -> tuple[Any, ...]:
     low, high = TYPECODES[code].low, TYPECODES[code].high
     edges = (low - 1, low, high, high + 1) if code not in "fd" else (low, high, 2**53 + 1, 0.1)
-    return (None, 0, 1, -1, 3, 0.5, 2.5, -0.0, 1e-50, 1e300, -1e300, 10**400, *edges) + (
-        -(10**400),
-        math.inf,
-        -math.inf,
-        math.nan,
-    )
+    beyond = (1e300, -1e300, 10**400, -(10**400), math.inf, -math.inf)
+    return (None, 0, 1, -1, 3, 0.5, 2.5, -0.0, 1e-50, math.nan, *edges, *beyond)
 
 
 def _last_three(accumulator: tuple[Any, ...], x: float) -> tuple[Any, ...]:
@@ -147,7 +148,9 @@ def _typed_calls(code: str) -> Sequence[Call]:
 
 
 def _reversed(buffer: Any) -> Array:
-    return array(letter_of(buffer), contents(buffer))[::-1]
+    elements: Array = array(letter_of(buffer), contents(buffer))
+    elements.reverse()
+    return elements
 
 
 def _with_reversed(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -160,8 +163,9 @@ def _into_new(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def into_new(arr: Any, fn: Callable[[Any], Any]) -> Array:
         out: Array = array("d", bytes(8 * len(_reversed(arr))))
-        assert function(arr, fn, out=out) is out
-        return out
+        result: Array = function(arr, fn, out=out)
+        assert result is out
+        return result
 
     return into_new
 
@@ -214,12 +218,22 @@ OPERATIONS = (
 BY_NAME = {operation.name: operation for operation in OPERATIONS}
 
 
-def describe(operation: Operation, call: Call, kind: Kind, elements: Array) -> str:
-    """Name a call in a failure's message."""
-    given = [*map(repr, call.args), *(f"{key}={value!r}" for key, value in call.kwargs.items())]
-    arguments = "".join(f", {text:.60}" for text in given)
-    start = f"{elements.typecode!r} elements from {elements[:8].tolist()}"
-    return f"{operation.name}({kind.name} of {len(elements)} {start}{arguments})"
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One call on given elements, for the message of a failure."""
+
+    operation: Operation
+    call: Call
+    kind: Kind
+    elements: Array
+
+    def __str__(self) -> str:
+        given = [*map(repr, self.call.args)]
+        given += [f"{key}={value!r}" for key, value in self.call.kwargs.items()]
+        arguments = "".join(f", {text:.60}" for text in given)
+        start = f"{self.elements.typecode!r} elements from {self.elements[:8].tolist()}"
+        described = f"{self.kind.name} of {len(self.elements)} {start}{arguments}"
+        return f"{self.operation.name}({described})"
 
 
 def expected_of(operation: Operation, elements: Array, call: Call) -> tuple[Outcome, Array]:
@@ -235,12 +249,12 @@ def _types(error: Exception | None) -> tuple[type[Exception], ...]:
     return () if error is None else (type(error),)
 
 
-def _check_error(actual: Outcome, expected: Exception, operation: Operation, context: str) -> None:
+def _check_error(actual: Outcome, expected: Exception, context: Case) -> None:
     accepted = _types(expected)
     assert actual.error is not None, f"{context} gave {actual.value!r:.200}, expected {expected!r}"
     assert type(actual.error) in accepted, f"{context} raised {actual.error!r}, not {expected!r}"
     own_words = isinstance(expected, oracles.EitherError) or str(expected).startswith("reduce()")
-    if operation.calls_back and not own_words:
+    if context.operation.calls_back and not own_words:
         assert str(actual.error) == str(expected), context
 
 
@@ -251,7 +265,7 @@ def check(operation: Operation, elements: Array, call: Call, kind: Kind = PLAIN)
         if letter != elements.typecode:
             elements = array(letter, elements.tobytes())
         expected, after = expected_of(operation, elements, call)
-        context = describe(operation, call, kind, elements)
+        context = Case(operation, call, kind, elements)
         actual = outcome(operation.function, buffer, *call.args, **call.kwargs)
         if operation.in_place and not kind.writable:
             after = elements
@@ -260,13 +274,13 @@ def check(operation: Operation, elements: Array, call: Call, kind: Kind = PLAIN)
             assert actual.error is None, f"{context} raised {actual.error!r}"
             assert_same(actual.value, expected.value, context)
         else:
-            _check_error(actual, expected.error, operation, context)
+            _check_error(actual, expected.error, context)
         found = array(letter, contents(buffer))
     unchanged = not operation.in_place or expected.error is not None
     if unchanged:
         assert found.tobytes() == elements.tobytes(), f"{context} changed its input"
     else:
-        assert_same(found, after, f"{context}, elements afterwards")
+        assert_same(found, after, context)
 
 
 def some_calls(operation: Operation, code: str, turn: int, count: int) -> Iterator[Call]:

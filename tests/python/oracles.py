@@ -13,7 +13,7 @@ from typing import Any
 
 from typecodes import FLOAT_CODES, TYPECODES, Array
 
-UNIT_EXPONENT = 1074  # every finite double is a multiple of 2**-1074
+UNITS_PER_ONE: int = 2**1074  # every finite double is a multiple of 2**-1074
 
 
 class EitherError(Exception):
@@ -25,14 +25,15 @@ def rounded_sum(values: Iterable[float], repeat: int = 1) -> float:
     values = list(values)
     special = [value for value in values if not math.isfinite(value)]
     if special:
-        return builtins.sum(special)
+        total: float = builtins.sum(special)
+        return total
     units = 0
     for value in values:
         numerator, denominator = value.as_integer_ratio()
-        units += numerator * (2**UNIT_EXPONENT // denominator)
+        units += numerator * (UNITS_PER_ONE // denominator)
     units *= repeat
     try:
-        return units / 2**UNIT_EXPONENT
+        return units / UNITS_PER_ONE
     except OverflowError:
         return math.inf if units > 0 else -math.inf
 
@@ -40,7 +41,8 @@ def rounded_sum(values: Iterable[float], repeat: int = 1) -> float:
 def sum(arr: Array) -> float:  # noqa: A001
     """`sum(arr)`; floats `math.fsum(arr)`, made total."""
     if arr.typecode not in FLOAT_CODES:
-        return builtins.sum(arr)
+        total: int = builtins.sum(arr)
+        return total
     try:
         return math.fsum(arr)
     except (OverflowError, ValueError):
@@ -76,7 +78,7 @@ def scale(arr: Array, factor: Any, *, overflow: str = "raise") -> None:
     low, high = int(typecode.low), int(typecode.high)
     products: Iterable[int] = (int(x * factor) for x in arr)
     if overflow == "saturate":
-        products = (low if x < low else high if x > high else x for x in products)
+        products = (builtins.min(builtins.max(x, low), high) for x in products)
     elif overflow == "wrap":
         products = ((x - low) % (high - low + 1) + low for x in products)
     arr[:] = array(typecode.code, products)
@@ -94,7 +96,7 @@ def clip(arr: Array, min: Any, max: Any) -> None:  # noqa: A002
     low = -math.inf if min is None else inside(min, math.ceil)
     high = math.inf if max is None else inside(max, math.floor)
     errors: list[type[Exception]] = []
-    if low != low or high != high or low > high:
+    if any(isinstance(bound, float) and math.isnan(bound) for bound in (low, high)) or low > high:
         errors.append(ValueError)
     infinities = (-math.inf, math.inf) if typecode.is_float else ()
     if (low > typecode.high and low not in infinities) or (
@@ -107,13 +109,19 @@ def clip(arr: Array, min: Any, max: Any) -> None:  # noqa: A002
         low = -math.inf
     if high > typecode.high:
         high = math.inf
-    arr[:] = array(typecode.code, [low if x < low else high if x > high else x for x in arr])
+
+    def nearest(x: Any) -> Any:
+        if x < low:
+            return low
+        return high if x > high else x  # noqa: FURB136 - min() would return another NaN or zero
+
+    arr[:] = array(typecode.code, [nearest(x) for x in arr])
 
 
 def map(  # noqa: A001
     arr: Array, fn: Callable[..., Any], *arrays: Array, typecode: str | None = None, out: Any = None
 ) -> Any:
-    """`array(tc, map(fn, arr, *arrays))`, copied into `out` where there is one."""
+    """Fill an array from the builtin `map`, copied into `out` where there is one."""
     result = array(
         typecode or (arr if out is None else out).typecode, builtins.map(fn, arr, *arrays)
     )
@@ -129,7 +137,7 @@ def map_inplace(arr: Array, fn: Callable[[Any], Any]) -> None:
 
 
 def filter(arr: Array, predicate: Callable[[Any], Any] | None) -> Array:  # noqa: A001
-    """`array(tc, filter(predicate, arr))`."""
+    """Fill an array from the builtin `filter`."""
     return array(arr.typecode, builtins.filter(predicate, arr))
 
 

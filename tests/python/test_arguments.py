@@ -11,7 +11,8 @@ from typing import Any
 
 import arrayops as ao
 import pytest
-from comparison import assert_same
+from comparison import assert_mentions, assert_same, type_name
+from functions import unchecked
 from operations import Index
 from typecodes import FLOAT_CODES, INTEGER_CODES, LETTERS, TYPECODES
 
@@ -33,7 +34,7 @@ PARAMETERS = {
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_any_signature_has_the_names_of_the_contract(name: str) -> None:
-    prefixes = {
+    prefixes: dict[Any, str] = {
         inspect.Parameter.POSITIONAL_OR_KEYWORD: "",
         inspect.Parameter.KEYWORD_ONLY: "*",
         inspect.Parameter.VAR_POSITIONAL: "**",
@@ -63,7 +64,7 @@ def test_any_argument_by_keyword_is_accepted() -> None:
     ao.clip(max=5, arr=data, min=3)
     assert data.tolist() == [5, 3, 4]
     assert_same(ao.map(fn=operator.neg, arr=data), array("h", [-5, -3, -4]))
-    assert ao.map_inplace(fn=operator.neg, arr=data) is None
+    ao.map_inplace(fn=operator.neg, arr=data)
     assert_same(ao.filter(predicate=lambda x: x < -3, arr=data), array("h", [-5, -4]))
     assert ao.reduce(fn=operator.add, arr=data) == -12
     assert ao.reduce(initial=12, fn=operator.add, arr=data) == 0
@@ -88,10 +89,10 @@ def test_scale_overflow_by_position_raises_type_error() -> None:
 
 
 def test_in_place_functions_return_none() -> None:
-    results: list[Any] = [
-        ao.scale(array("b", [1]), 2),
-        ao.clip(array("b", [1]), 0, 2),
-        ao.map_inplace(array("b", [1]), abs),
+    results = [
+        unchecked.scale(array("b", [1]), 2),
+        unchecked.clip(array("b", [1]), 0, 2),
+        unchecked.map_inplace(array("b", [1]), abs),
     ]
     assert results == [None, None, None]
 
@@ -100,8 +101,9 @@ def test_in_place_functions_return_none() -> None:
 @pytest.mark.parametrize("factor", ["2", None, 1j, Decimal(2), Fraction(1, 2), [2], object()])
 def test_scale_factor_not_a_number_raises_type_error(code: str, factor: Any) -> None:
     data = array(code, [1, 2])
-    with pytest.raises(TypeError, match=rf"factor.*{type(factor).__name__}"):
+    with pytest.raises(TypeError) as error:
         ao.scale(data, factor)
+    assert_mentions(error.value, r"\bfactor\b", type_name(factor))
     assert data == array(code, [1, 2])
 
 
@@ -109,18 +111,19 @@ def test_scale_factor_not_a_number_raises_type_error(code: str, factor: Any) -> 
 def test_scale_factor_subclasses_and_index_are_numbers(code: str) -> None:
     number = type("Number", (int,), {})(3)
     real = type("Real", (float,), {})(3.0)
-    for factor in (number, real, Index(3)):
+    factors: tuple[Any, ...] = (number, real, Index(3))
+    for factor in factors:
         data = array(code, [1, 2])
         ao.scale(data, factor)
         assert_same(data, array(code, [3, 6]), factor)
     data = array(code, [1, 2])
-    ao.scale(data, True)
+    ao.scale(data, True)  # noqa: FBT003
     assert_same(data, array(code, [1, 2]))
 
 
 @pytest.mark.parametrize("code", FLOAT_CODES)
 @pytest.mark.parametrize("mode", ["raise", "saturate", "wrap"])
-def test_scale_factor_beyond_double_raises_as_multiplication_does(code: str, mode: str) -> None:
+def test_scale_factor_beyond_double_raises_as_multiplication_does(code: str, mode: Any) -> None:
     data = array(code, [1.0])
     with pytest.raises(OverflowError):
         ao.scale(data, 10**400, overflow=mode)
@@ -131,16 +134,16 @@ def test_scale_factor_beyond_double_raises_as_multiplication_does(code: str, mod
 def test_scale_failing_index_passes_its_exception() -> None:
     class Failing:
         def __index__(self) -> int:
-            raise ZeroDivisionError("from the factor")
+            return 1 // 0
 
-    with pytest.raises(ZeroDivisionError, match="from the factor"):
-        ao.scale(array("b", [1]), Failing())
+    with pytest.raises(ZeroDivisionError, match="by zero"):
+        unchecked.scale(array("b", [1]), Failing())
 
 
 @pytest.mark.parametrize("code", LETTERS)
 @pytest.mark.parametrize("factor", [math.nan, math.inf, 10**400, 1e300, -(2**80)])
 @pytest.mark.parametrize("mode", ["raise", "saturate", "wrap"])
-def test_scale_empty_raises_for_no_value_of_the_factor(code: str, factor: float, mode: str) -> None:
+def test_scale_empty_raises_for_no_value_of_the_factor(code: str, factor: float, mode: Any) -> None:
     data = array(code)
     ao.scale(data, factor, overflow=mode)
     assert len(data) == 0
@@ -150,12 +153,13 @@ def test_scale_empty_raises_for_no_value_of_the_factor(code: str, factor: float,
 @pytest.mark.parametrize("length", [0, 2])
 def test_scale_bad_overflow_raises(code: str, length: int) -> None:
     data = array(code, [1] * length)
-    for mode in ("", "Wrap", "wrap ", "clip", "\udcff"):
+    for mode in ("", "Wrap", "wrap ", "clip"):
         with pytest.raises(ValueError, match=r"overflow.*raise.*saturate.*wrap"):
-            ao.scale(data, 2, overflow=mode)  # type: ignore[arg-type]
+            unchecked.scale(data, 2, overflow=mode)
     for wrong in (None, 1, b"wrap", ["wrap"]):
-        with pytest.raises(TypeError, match=rf"overflow.*{type(wrong).__name__}"):
-            ao.scale(data, 2, overflow=wrong)  # type: ignore[arg-type]
+        with pytest.raises(TypeError) as error:
+            unchecked.scale(data, 2, overflow=wrong)
+        assert_mentions(error.value, "overflow", type_name(wrong), "str")
     assert data == array(code, [1] * length)
 
 
@@ -164,8 +168,9 @@ def test_clip_bound_not_a_number_raises_type_error(code: str) -> None:
     data = array(code, [1, 2])
     for bound in ("2", 1j, Decimal(2), [2], object()):
         for name in ("min", "max"):
-            with pytest.raises(TypeError, match=rf"\b{name}\b.*{type(bound).__name__}"):
-                ao.clip(data, **{"min": None, "max": None, name: bound})
+            with pytest.raises(TypeError) as error:
+                unchecked.clip(data, **{"min": None, "max": None, name: bound})
+            assert_mentions(error.value, rf"\b{name}\b", type_name(bound))
     assert data == array(code, [1, 2])
 
 
@@ -247,10 +252,11 @@ def test_map_bad_typecode_raises(length: int) -> None:
     data = array("h", [1] * length)
     for typecode in ("", "x", "u", "dd", "<i", "?", "\0"):
         with pytest.raises(ValueError, match="typecode"):
-            ao.map(data, abs, typecode=typecode)  # type: ignore[arg-type]
+            unchecked.map(data, abs, typecode=typecode)
     for wrong in (1, b"d", ["d"], float):
-        with pytest.raises(TypeError, match=rf"typecode.*{type(wrong).__name__}"):
-            ao.map(data, abs, typecode=wrong)  # type: ignore[arg-type]
+        with pytest.raises(TypeError) as error:
+            unchecked.map(data, abs, typecode=wrong)
+        assert_mentions(error.value, "typecode", type_name(wrong), "str")
 
 
 def test_map_typecode_and_out_must_agree() -> None:
@@ -266,14 +272,16 @@ def test_map_typecode_and_out_must_agree() -> None:
 def test_callback_not_callable_raises_type_error(wrong: Any) -> None:
     data = array("h", [1, 2])
     for function in (ao.map, ao.map_inplace, ao.filter, ao.reduce):
-        with pytest.raises(TypeError, match=rf"\b{type(wrong).__name__}\b.*callable|callable.*"):
+        with pytest.raises(TypeError) as error:
             function(data, wrong)
+        assert_mentions(error.value, type_name(wrong), "callable")
     assert data.tolist() == [1, 2]
 
 
 @pytest.mark.usefixtures("threads")
 def test_set_num_threads_in_range_is_what_get_returns() -> None:
-    for count in (1, 2, 3, 1024, True, Index(5)):
+    counts: tuple[Any, ...] = (1, 2, 3, 1024, True, Index(5))
+    for count in counts:
         ao.set_num_threads(count)
         assert_same(ao.get_num_threads(), operator.index(count))
 
@@ -285,6 +293,6 @@ def test_set_num_threads_bad_count_raises_and_changes_nothing() -> None:
         with pytest.raises(ValueError, match=rf"1024.*{count}|{count}.*1024"):
             ao.set_num_threads(count)
     for wrong in (2.0, "2", None, [2]):
-        with pytest.raises(TypeError):
-            ao.set_num_threads(wrong)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match=type_name(wrong)):
+            unchecked.set_num_threads(wrong)
     assert ao.get_num_threads() == 2

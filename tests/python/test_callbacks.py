@@ -11,7 +11,7 @@ from typing import Any
 import arrayops as ao
 import pytest
 from comparison import assert_same, outcome
-from functions import CALLBACK_FUNCTIONS
+from functions import CALLBACK_FUNCTIONS, record, unchecked
 from operations import Index
 from typecodes import LETTERS, TYPECODES
 
@@ -47,6 +47,10 @@ def _with_default(x: int, factor: int = 2, *rest: int, extra: int = 0) -> int:
     return x * factor + extra + len(rest)
 
 
+def _closure(factor: int) -> Callable[[int], int]:
+    return lambda x: factor * x
+
+
 DOUBLERS: dict[str, Callable[[Any], Any]] = {
     "lambda": lambda x: 2 * x,
     "defaults": _with_default,
@@ -59,7 +63,7 @@ DOUBLERS: dict[str, Callable[[Any], Any]] = {
     "builtin_bound_method": (2).__mul__,
     "cached": functools.cache(lambda x: 2 * x),
     "var_positional": lambda *xs: 2 * xs[0],
-    "closure": (lambda factor: lambda x: factor * x)(2),
+    "closure": _closure(2),
 }
 
 
@@ -80,7 +84,7 @@ def test_map_type_or_builtin_is_called() -> None:
     assert_same(ao.map(array("d", [4.0, 9.0]), math.sqrt), array("d", [2.0, 3.0]))
     assert_same(ao.map(data, Index), data)
     assert_same(ao.map(data, max, data[::-1]), array("b", [3, 0, 3]))
-    assert_same(ao.filter(data, range(0, 9).__contains__), array("b", [0, 3]))
+    assert_same(ao.filter(data, range(9).__contains__), array("b", [0, 3]))
     assert ao.reduce(data, min) == -3
 
 
@@ -90,7 +94,7 @@ def test_callback_arguments_come_in_order_once_with_python_types(name: str, code
     data = array(code, TYPECODES[code].specials)
     expected = data.tolist()
     seen: list[Any] = []
-    CALLBACK_FUNCTIONS[name](data, lambda x: seen.append(x) or 1)
+    CALLBACK_FUNCTIONS[name](data, lambda x: record(seen, x, 1))
     assert_same(seen, expected)
 
 
@@ -102,7 +106,7 @@ def test_map_several_arrays_pass_one_value_each() -> None:
         bytearray(b"ab"),
         array("Q", [2**64 - 1, 0]),
     )
-    ao.map(arrays[0], lambda *xs: seen.append(xs) or 0, *arrays[1:])
+    ao.map(arrays[0], lambda *xs: record(seen, xs, 0), *arrays[1:])
     assert_same(seen, [(1, 0.5, 97, 2**64 - 1), (2, 1.5, 98, 0)])
 
 
@@ -152,18 +156,15 @@ def test_callback_exception_keeps_its_context(name: str) -> None:
         try:
             return 1 // (x - 1)
         except ZeroDivisionError as error:
-            raise OwnError("second") from error
+            raise OwnError from error
 
     with pytest.raises(OwnError) as caught:
         CALLBACK_FUNCTIONS[name](array("d", [1]), chained)
     assert type(caught.value.__cause__) is ZeroDivisionError
 
 
-@each_function
+@pytest.mark.parametrize("name", ("map", "map_out", "map_inplace", "filter"))
 def test_callback_with_wrong_arity_raises_its_type_error(name: str) -> None:
-    if name in {"map_second_array", "reduce"}:
-        pytest.skip("the table wraps the callback there")
-
     def no_arguments() -> int:
         return 1
 
@@ -176,9 +177,9 @@ def test_callback_with_wrong_arity_raises_its_type_error(name: str) -> None:
 def test_filter_truth_test_that_fails_passes_its_exception() -> None:
     class Undecided:
         def __bool__(self) -> bool:
-            raise OwnError("neither")
+            raise OwnError
 
-    with pytest.raises(OwnError, match="neither"):
+    with pytest.raises(OwnError):
         ao.filter(array("b", [1]), lambda _: Undecided())
 
 
@@ -200,15 +201,15 @@ def test_filter_any_truthy_value_counts() -> None:
 def test_map_failing_index_of_a_result_passes_its_exception() -> None:
     class Failing:
         def __index__(self) -> int:
-            raise OwnError("no index")
+            raise OwnError
 
         def __float__(self) -> float:
-            raise OwnError("no float")
+            raise OwnError
 
     data = array("b", [1])
     for typecode in LETTERS:
         with pytest.raises(OwnError):
-            ao.map(data, lambda _: Failing(), typecode=typecode)  # type: ignore[arg-type]
+            unchecked.map(data, lambda _: Failing(), typecode=typecode)
     with pytest.raises(OwnError):
         ao.map_inplace(data, lambda _: Failing())
     assert data.tolist() == [1]
@@ -216,7 +217,8 @@ def test_map_failing_index_of_a_result_passes_its_exception() -> None:
 
 @pytest.mark.parametrize("code", LETTERS)
 def test_map_bad_result_stops_at_its_element(code: str) -> None:
-    for bad in ("text", None, 1j, [], 2**200 if code not in "fd" else b"1"):
+    bad_results: tuple[Any, ...] = ("text", None, 1j, [], b"1" if code in "fd" else 2**200)
+    for bad in bad_results:
         calls: list[Any] = []
         data = array(code, [1, 2, 3])
         with pytest.raises((TypeError, OverflowError)) as expected:
@@ -236,7 +238,8 @@ def test_map_nested_calls_inside_callbacks_work() -> None:
         shifted = ao.map(inner, lambda y: x + y)
         ao.clip(shifted, 0, 40)
         ao.map_inplace(shifted, lambda y: y - 1)
-        return ao.reduce(shifted, operator.add) + ao.sum(ao.filter(shifted, lambda y: y > 5))
+        kept = ao.filter(shifted, lambda y: y > 5)
+        return int(ao.reduce(shifted, operator.add) + ao.sum(kept))
 
     def oracle(x: int) -> int:
         shifted = [min(max(x + y, 0), 40) - 1 for y in inner]
@@ -252,7 +255,7 @@ def test_map_recursion_over_the_same_array_works() -> None:
     def descend(x: int, depth: int = 0) -> int:
         if depth == 4:
             return x
-        return ao.sum(ao.map(data, lambda y: descend(y, depth + 1)))
+        return int(ao.sum(ao.map(data, lambda y: descend(y, depth + 1))))
 
     assert ao.map(data, descend).tolist() == [162, 162, 162]
 
@@ -261,7 +264,7 @@ def test_map_endless_recursion_raises_recursion_error() -> None:
     data = array("i", [1])
 
     def descend(_: int) -> int:
-        return ao.map(data, descend)[0]
+        return int(ao.map(data, descend)[0])
 
     with pytest.raises(RecursionError):
         descend(1)
@@ -271,22 +274,23 @@ def test_map_endless_recursion_raises_recursion_error() -> None:
 def test_map_inside_a_generator_and_beside_it_works() -> None:
     data = array("i", range(4))
 
-    def numbers() -> Iterator[int]:
-        value = 0
+    def numbers() -> Iterator[float]:
+        value = 0.0
         while True:
             value += ao.sum(data)
             yield value
 
     source = numbers()
-    assert ao.map(data, lambda _: next(source)).tolist() == [6, 12, 18, 24]
+    assert ao.map(data, lambda _: int(next(source))).tolist() == [6, 12, 18, 24]
 
 
 def test_reduce_initial_may_be_any_object() -> None:
     data = array("h", [1, 2, 3])
     marker = object()
-    for initial in (None, "text", (), [], marker, 0.5, 2**100, {}):
+    initials: tuple[Any, ...] = (None, "text", (), [], marker, 0.5, 2**100, {})
+    for initial in initials:
         seen: list[Any] = []
-        result = ao.reduce(data, lambda acc, x: seen.append(acc) or x, initial)
+        result = ao.reduce(data, functools.partial(record, seen), initial)
         assert seen[0] is initial
         assert result == 3
         assert ao.reduce(array("h"), operator.add, initial) is initial
@@ -304,6 +308,6 @@ def test_reduce_one_element_without_initial_is_returned() -> None:
 
 def test_reduce_accumulator_keeps_its_identity() -> None:
     accumulator: list[int] = []
-    result = ao.reduce(array("b", [1, 2]), lambda acc, x: acc.append(x) or acc, accumulator)
+    result = ao.reduce(array("b", [1, 2]), lambda acc, x: record(acc, x, acc), accumulator)
     assert result is accumulator
     assert result == [1, 2]

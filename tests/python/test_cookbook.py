@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import doctest
 import hashlib
+import math
 import os
+import random
 import re
 import runpy
 import subprocess
@@ -92,6 +94,26 @@ runpy.run_path({str(COOKBOOK / program)!r} + ".py", run_name="__main__")
 def test_difference_of_two_results_is_said(*, result: object, expected: object, same: bool) -> None:
     difference = runpy.run_path(str(COOKBOOK / "side_by_side.py"))["difference"]
     assert (difference(result, expected) == "") is same
+
+
+def test_exact_sum_over_chunks_is_the_sum_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [str(COOKBOOK), *sys.path])
+    recipe = runpy.run_path(str(COOKBOOK / "streaming_statistics.py"))
+    generator = random.Random(1)  # noqa: S311 (numbers to add up, no secret)
+    sign_and_size = [
+        generator.choice((-1, 1)) * generator.random() * 2.0 ** generator.randint(-1080, 1000)
+        for _ in range(3000)
+    ]
+    awkward = [sys.float_info.max, 5e-324, -sys.float_info.max, 1e16, 1.0, -1e16, -0.0]
+    values = array("d", awkward + sign_and_size + [-x for x in sign_and_size[10:]])
+    total = recipe["ExactSum"]()
+    assert total.rounded() == 0.0
+    for start in range(0, len(values), 7):
+        chunk = values[start : start + 7]
+        total.add(chunk + array("d", [0.0] * recipe["SPARE"]), len(chunk))
+        assert total.rounded() == math.fsum(values[: start + 7])
+    with pytest.raises(ValueError, match="finite"):
+        total.add(array("d", [math.nan] + [0.0] * recipe["SPARE"]), 1)
 
 
 def test_readme_snippets_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 from comparison import assert_same
 from hypothesis import given
 from hypothesis import strategies as st
-from inputs import KINDS, Kind
+from inputs import KINDS, Kind, contents
 from operations import BY_NAME, OPERATIONS, Call, Operation, check, some_calls
 from strategies import arrays, calls, kinds
 from typecodes import (
@@ -54,14 +54,15 @@ def test_operation_lengths_around_blocks_match_oracle(operation: Operation, code
     cases = itertools.product(SHORT_LENGTHS, PATTERNS)
     for turn, (length, pattern) in enumerate(cases):
         elements = filled(code, length, pattern)
-        for call in some_calls(operation, code, turn, 3):
+        for call in some_calls(operation, code, turn, 2):
             check(operation, elements, call)
 
 
 @each_operation
 @each_code
 def test_operation_long_arrays_match_oracle(operation: Operation, code: str) -> None:
-    for turn, length in enumerate(LONG_LENGTHS):
+    lengths = LONG_LENGTHS[:2] if operation.calls_back else LONG_LENGTHS
+    for turn, length in enumerate(lengths):
         pattern = PATTERNS[(turn + LETTERS.index(code)) % len(PATTERNS)]
         elements = filled(code, length, pattern)
         for call in some_calls(operation, code, turn + LETTERS.index(code), 1):
@@ -139,17 +140,13 @@ def test_map_three_arrays_of_other_types_matches_oracle(code: str, data: st.Data
     assert_same(result, array("d", [(x, y, z)[z % 3] for x, y, z in triples]))
 
 
-@each_code
 @pytest.mark.parametrize(
     "kind", [kind for kind in KINDS if kind.writable], ids=lambda kind: kind.name
 )
-def test_map_out_of_every_kind_receives_the_result(code: str, kind: Kind) -> None:
-    out = filled(code, 40, "high")
-    if not kind.takes(out):
-        pytest.skip(f"{kind.name} has no {code!r}")
+def test_map_out_of_every_kind_receives_the_result(kind: Kind) -> None:
     inputs = filled("h", 40, "small")
-    with kind.open(out) as buffer:
-        assert ao.map(inputs, abs, out=buffer) is buffer
-        with memoryview(buffer) as view:
-            found = array(code, view.tobytes())
-    assert_same(found, array(code, map(abs, inputs)))
+    for code in kind.codes:
+        expected = array(code, map(abs, inputs))
+        with kind.open(filled(code, 40, "high")) as buffer:
+            assert ao.map(inputs, abs, out=buffer) is buffer
+            assert contents(buffer) == expected.tobytes()

@@ -5,7 +5,6 @@ import math
 import random
 import struct
 from array import array
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -86,7 +85,7 @@ def _filled(code: str, length: int, pattern: str) -> Array:
     if pattern == "specials":
         return array(code, generator.choices(typecode.specials, k=length))
     least = 0 if code.isupper() else -3
-    values: Sequence[float] = generator.choices(range(least, 4), k=length)
+    values: list[float] = list(generator.choices(range(least, 4), k=length))
     if typecode.is_float:
         values = [value * 1.1 for value in values]
     small = array(code, values)
