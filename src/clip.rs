@@ -171,6 +171,6 @@ fn placed<T>(
     match (side, below, above) {
         (_, false, false) => Ok(Some(value)),
         (Side::Min, true, _) | (Side::Max, _, true) => Ok(None),
-        (Side::Min, ..) | (Side::Max, ..) => Err(Error::BoundUnreachable { side, element_type }),
+        (Side::Min | Side::Max, ..) => Err(Error::BoundUnreachable { side, element_type }),
     }
 }

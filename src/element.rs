@@ -80,6 +80,9 @@ macro_rules! for_each_element {
 }
 pub(crate) use for_each_element;
 
+/// Adding this to a double below 2^51 rounds it to an integer, which the low bits then hold.
+const TO_LOW_BITS: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
+
 macro_rules! define_elements {
     ($($kind:ident $type:ident $variant:ident $name:literal,)*) => {
         /// The type of an element, known at run time only.
@@ -152,9 +155,7 @@ macro_rules! define_elements {
                     return value as $type;
                 }
                 // The vectoriser has no conversion that saturates, nor, at the baseline, one that
-                // cuts off. Adding this number rounds to an integer and leaves it, modulo 2^51,
-                // in the low bits; where it was rounded away from zero, one is taken back.
-                const TO_LOW_BITS: f64 = 1.5 * (1_u64 << 52) as f64;
+                // cuts off. So: to the nearest integer, and one back where that is away from zero.
                 let value = value.clamp($type::MIN as f64, $type::MAX as f64);
                 let rounded = (value + TO_LOW_BITS) - TO_LOW_BITS;
                 let excess = if rounded.abs() > value.abs() { 1_f64.copysign(value) } else { 0.0 };
@@ -186,11 +187,10 @@ macro_rules! define_elements {
     clippy::cast_possible_wrap,
     clippy::cast_precision_loss,
     clippy::cast_sign_loss,
-    clippy::unnecessary_cast,
     reason = "one body for ten types; the trait says what each conversion does"
 )]
 mod conversions {
-    use super::{Element, Float, Integer, Number, fmt, sealed};
+    use super::{Element, Float, Integer, Number, TO_LOW_BITS, fmt, sealed};
     for_each_element!(define_elements);
 }
 pub use conversions::ElementType;

@@ -146,7 +146,8 @@ impl ExactSum {
 #[expect(
     clippy::cast_sign_loss,
     clippy::cast_possible_truncation,
-    reason = "carried, below 2^32"
+    clippy::cast_possible_wrap,
+    reason = "limbs are carried, positions are below 2^12"
 )]
 fn round_magnitude(limbs: &[i64; LIMBS]) -> f64 {
     let Some(top) = limbs.iter().rposition(|limb| *limb != 0) else {

@@ -357,9 +357,8 @@ pub fn panic_in(executor: &Executor<'_>, on_helper: bool) {
         values[..].into(),
         || (),
         |(), _, _| {
-            if on_helper == (std::thread::current().id() != caller) {
-                panic!("provoked for a test");
-            }
+            let is_helper = std::thread::current().id() != caller;
+            assert!(is_helper != on_helper, "provoked for a test");
             std::thread::sleep(Duration::from_millis(5));
             ControlFlow::Continue(())
         },

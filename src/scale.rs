@@ -94,17 +94,14 @@ macro_rules! scales {
         }
     };
     (@float $executor:ident, $values:ident, $factor:ident, $overflow:ident) => {{
-        let _ = $overflow;
-        scale_floats($executor, $values, $factor)
+        let _ = $overflow; // every product has a float nearest to it
+        scale_floats($executor, $values, $factor);
+        Ok(())
     }};
 }
 for_each_element!(scales);
 
-fn scale_floats<T: Float>(
-    executor: &Executor<'_>,
-    values: ValuesMut<'_, T>,
-    factor: Factor,
-) -> Result<(), Error> {
+fn scale_floats<T: Float>(executor: &Executor<'_>, values: ValuesMut<'_, T>, factor: Factor) {
     #[expect(clippy::cast_precision_loss, reason = "Python rounds the factor so")]
     let factor = match factor {
         Factor::Int(factor) => factor as f64,
@@ -128,7 +125,6 @@ fn scale_floats<T: Float>(
             move |value: T| T::rounded(value.to_f64() * factor),
         );
     }
-    Ok(())
 }
 
 /// Replaces every element by its image.
@@ -167,8 +163,7 @@ impl<T: Integer> Interval<T> {
 
     #[inline(always)]
     fn contains(self, value: T) -> bool {
-        // Without a branch, for the vectoriser.
-        (value >= self.low) & (value <= self.high)
+        (self.low..=self.high).contains(&value)
     }
 
     /// Faster than asking for each: the vectoriser keeps extrema in lanes, but not answers.
@@ -258,7 +253,7 @@ fn scale_by_integer<T: Integer>(
             let outcome = multiply_fitting(executor, values.reborrow(), fitting, by);
             if let Some(index) = outcome.refused {
                 restore(executor, values.reborrow(), &outcome.written, by);
-                return Err(overflow_at(index, values));
+                return Err(overflow_at(index, &values));
             }
         }
     }
@@ -340,7 +335,7 @@ fn restore<T: Integer>(
     );
 }
 
-fn overflow_at<T: Integer>(index: usize, values: ValuesMut<'_, T>) -> Error {
+fn overflow_at<T: Integer>(index: usize, values: &ValuesMut<'_, T>) -> Error {
     let value = values.as_values().get(index).unwrap_or(T::ZERO).number();
     Error::Overflow {
         index,
@@ -392,7 +387,7 @@ fn scale_by_float<T: Integer>(
         )?;
         if let Some(index) = refused {
             return Err(match overflow {
-                Overflow::Raise => overflow_at(index, values),
+                Overflow::Raise => overflow_at(index, &values),
                 Overflow::Saturate | Overflow::Wrap => Error::Infinite { index },
             });
         }

@@ -77,8 +77,8 @@ fn divide(dividend: i128, divisor: u128) -> f64 {
         // conversion below rounds as the true quotient would.
         let scale = magnitude.leading_zeros().min(divisor.ilog2() + 64);
         let scaled = magnitude << scale;
-        let sticky = u128::from(scaled % divisor != 0);
-        (scaled / divisor | sticky) as f64 / (scale_factor(scale))
+        let sticky = u128::from(!scaled.is_multiple_of(divisor));
+        ((scaled / divisor) | sticky) as f64 / scale_factor(scale)
     };
     if dividend < 0 { -quotient } else { quotient }
 }
@@ -159,11 +159,7 @@ macro_rules! sum_by_halves {
     )*};
 }
 
-#[expect(
-    clippy::cast_sign_loss,
-    clippy::unnecessary_cast,
-    reason = "the low half of the bits"
-)]
+#[expect(clippy::cast_sign_loss, reason = "the low half of the bits")]
 mod integer_blocks {
     use super::IntegerBlock;
 

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "the buffer protocol is a C interface")]
 
 use std::ffi::CStr;
-use std::marker::PhantomPinned;
+use std::marker::{PhantomData, PhantomPinned};
 use std::mem::MaybeUninit;
 use std::slice;
 
@@ -37,7 +37,10 @@ impl Slot {
         if status == 0 {
             // SAFETY: the call succeeded and has filled it in.
             let raw = unsafe { self.0.assume_init_mut() };
-            return Ok(Export { raw, py });
+            return Ok(Export {
+                raw,
+                attached: PhantomData,
+            });
         }
         let error = PyErr::fetch(py);
         // SAFETY: the object is alive and this thread attached, by `Bound`.
@@ -61,12 +64,12 @@ pub(crate) enum NoExport {
 /// An object's memory, which is neither freed nor moved while this is held.
 pub(crate) struct Export<'a, 'py> {
     raw: &'a mut ffi::Py_buffer,
-    py: Python<'py>,
+    /// On this thread, which is attached, it will be released too.
+    attached: PhantomData<Python<'py>>,
 }
 
 impl Drop for Export<'_, '_> {
     fn drop(&mut self) {
-        let _attached = self.py;
         // SAFETY: filled in by `PyObject_GetBuffer`, released only here, on an attached thread.
         unsafe { ffi::PyBuffer_Release(self.raw) };
     }

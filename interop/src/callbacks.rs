@@ -198,7 +198,8 @@ pub(crate) fn filter<'py>(
         memory.reserve(py, end - start)?;
         memory.fill(|writer| {
             if predicate.is_none() {
-                keep_truthy(py, &input, writer, start..end)
+                writer.push_truthy(&input, start..end);
+                py.check_signals()
             } else {
                 filter_elements(predicate, &input, writer, start..end)
             }
@@ -283,23 +284,6 @@ fn filter_elements<'py>(
         let element = input.get(index, py);
         call.set_argument(0, element.clone());
         if call.call()?.is_truthy()? {
-            writer.push(&element)?;
-        }
-        check_signals(py, index)?;
-    }
-    Ok(())
-}
-
-/// Writes the elements in `range` that are truthy.
-fn keep_truthy<'py>(
-    py: Python<'py>,
-    input: &Reader<'_>,
-    writer: &mut Writer<'_, 'py>,
-    range: Range<usize>,
-) -> PyResult<()> {
-    for index in range {
-        let element = input.get(index, py);
-        if element.is_truthy()? {
             writer.push(&element)?;
         }
         check_signals(py, index)?;

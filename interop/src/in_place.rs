@@ -153,9 +153,9 @@ fn parse_bound(bound: &Bound<'_, PyAny>, name: &'static str) -> PyResult<Option<
             bound.get_type().name()?
         )));
     };
-    Ok(Some(if let Ok(bound) = bound.extract() {
+    Ok(Some(if let Ok(bound) = bound.extract::<i128>() {
         Limit::Int(bound)
-    } else if let Ok(bound) = bound.extract() {
+    } else if let Ok(bound) = bound.extract::<f64>() {
         Limit::Float(bound)
     } else {
         Limit::Beyond {

@@ -4,7 +4,7 @@
 //! before the result is, `frombytes` copies what has been computed elsewhere. So the memory is
 //! allocated here, by the allocator that `array` uses, filled, and then given to an empty array by
 //! setting its three fields, as Cython's array support does (`docs/design.md` has the figures).
-//! That rests on the layout of the array object, the same from CPython 3.11 to 3.15. It is tried
+//! That rests on the layout of the array object, the same in CPython 3.11 to 3.15. It is tried
 //! out before its first use; where anything is not as expected, and in free-threaded builds, the
 //! bytes are handed over by `frombytes`.
 #![expect(
@@ -38,6 +38,11 @@ pub(crate) fn new_array<'py>(
     items: &[i32],
 ) -> PyResult<Bound<'py, PyAny>> {
     array_type(py)?.call1((typecode.as_str(), PyList::new(py, items)?))
+}
+
+/// `array(typecode)`.
+fn new_empty_array(py: Python<'_>, typecode: Typecode) -> PyResult<Bound<'_, PyAny>> {
+    array_type(py)?.call1((typecode.as_str(),))
 }
 
 /// Memory that is filled with elements and ends up in an array.
@@ -123,14 +128,14 @@ impl ResultMemory {
             unsafe {
                 memory
                     .as_ptr()
-                    .copy_to_nonoverlapping(out.address(), out.len_bytes())
+                    .copy_to_nonoverlapping(out.address(), out.len_bytes());
             };
         }
     }
 
     /// An array of the elements written.
     pub(crate) fn into_array(mut self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-        let array = new_array(py, self.typecode, &[])?;
+        let array = new_empty_array(py, self.typecode)?;
         if self.len == 0 {
             return Ok(array);
         }
@@ -219,7 +224,7 @@ fn try_layout(py: Python<'_>) -> PyResult<bool> {
         && (3..32).contains(&object.allocated)
         && object.weak_references.is_null()
         && object.exports == 0;
-    let empty = new_array(py, typecode, &[])?;
+    let empty = new_empty_array(py, typecode)?;
     // SAFETY: an object of this size, alive.
     let object = unsafe { &*empty.as_ptr().cast::<ArrayObject>() };
     let empty_as_expected = object.items.is_null() && object.allocated == 0;

@@ -92,9 +92,9 @@ class Exporter:
 
 
 @contextlib.contextmanager
-def _cast(memory: Any, elements: Array, offset: int = 0) -> Generator[Any]:
+def _cast(memory: Any, elements: Array, offset: int = 0, order: str = "") -> Generator[Any]:
     """View `memory` from byte `offset` as elements, of which there may be none."""
-    code: Any = elements.typecode
+    code: Any = order + elements.typecode
     size = elements.itemsize
     with (
         memoryview(memory) as whole,
@@ -122,13 +122,13 @@ def _view(elements: Array, *, readonly: bool = False, start: int = 0) -> Generat
             yield part
 
 
-def _cast_of(make: Callable[[bytes], Any], offset: int = 0) -> Opener:
+def _cast_of(make: Callable[[bytes], Any], offset: int = 0, order: str = "") -> Opener:
     """Open a cast view of memory made from bytes, `offset` bytes into it."""
 
     @contextlib.contextmanager
     def opened(elements: Array) -> Generator[memoryview]:
         octets = bytes(offset) + elements.tobytes() + bytes(elements.itemsize)
-        with _cast(make(octets), elements, offset) as view:
+        with _cast(make(octets), elements, offset, order) as view:
             yield view
 
     return opened
@@ -213,6 +213,7 @@ KINDS = (
     Kind("pickle_buffer", _direct(lambda elements: pickle.PickleBuffer(elements[:]))),
     Kind("bytes_cast", _cast_of(bytes), writable=False),
     Kind("bytearray_cast", _cast_of(bytearray)),
+    Kind("bytearray_cast_native", _cast_of(bytearray, order="@")),
     Kind("bytearray_cast_misaligned", _cast_of(bytearray, 1)),
     Kind("bytes_cast_misaligned", _cast_of(bytes, 3), writable=False),
     Kind("mmap", anonymous_map, "B", min_length=1),

@@ -1,0 +1,95 @@
+# The commands of this project. PYTHON is the interpreter they build for, VENV where its
+# environment is kept; everything else is installed into that environment.
+
+PYTHON ?= python3
+VENV ?= .venv
+BENCH_VENV ?= .venv-bench
+V1_VENV ?= .venv-v1
+ifeq ($(OS),Windows_NT)
+BIN := Scripts
+else
+BIN := bin
+endif
+RUN := $(VENV)/$(BIN)
+
+SOURCES := Cargo.toml Cargo.lock pyproject.toml interop/Cargo.toml \
+	$(wildcard src/*.rs interop/src/*.rs python/arrayops/*)
+
+.PHONY: demo test test-python test-rust lint format bench bench-kernels wheel clean
+
+## The cookbook programs on real data, checked against plain Python and timed.
+demo: $(VENV)/.built
+	$(RUN)/python docs/cookbook/demo.py
+
+## All tests.
+test: test-rust test-python
+
+test-rust:
+	cargo test --workspace --locked
+
+test-python: $(VENV)/.built $(VENV)/.test
+	$(RUN)/python -m pytest
+
+## Formatting, lints, types, stubs, workflows.
+lint: $(VENV)/.built $(VENV)/.test $(VENV)/.lint
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy --no-default-features --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked -p arrayops
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/pyright --pythonpath $(RUN)/python
+	$(RUN)/python -m mypy.stubtest arrayops
+	$(RUN)/actionlint -shellcheck=$(RUN)/shellcheck .github/workflows/*.yml
+
+format: $(VENV)/.lint
+	cargo fmt --all
+	$(RUN)/ruff format .
+	$(RUN)/ruff check --fix .
+
+## arrayops against its peers, in one run; writes docs/performance.md. About half an hour.
+bench: wheel $(BENCH_VENV)/.peers $(V1_VENV)/.peers
+	$(BENCH_VENV)/$(BIN)/python -m pip install --quiet --force-reinstall --no-deps \
+		--no-index --find-links dist arrayops
+	$(BENCH_VENV)/$(BIN)/python benches/compare.py --write
+
+## The kernels alone, at every CPU level.
+bench-kernels:
+	cargo bench --locked
+
+wheel: $(VENV)/.tools
+	$(RUN)/maturin build --release --locked --interpreter $(RUN)/python --out dist
+
+clean:
+	rm -rf target dist $(VENV) $(BENCH_VENV) $(V1_VENV)
+
+# The environments, each marked by a file that says how far it has been filled.
+$(VENV)/.tools:
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --upgrade "pip>=25.1" "maturin>=1.14,<2"
+	touch $@
+
+$(VENV)/.built: $(VENV)/.tools $(SOURCES)
+	VIRTUAL_ENV="$(abspath $(VENV))" $(RUN)/maturin develop --release --locked
+	touch $@
+
+$(VENV)/.test: $(VENV)/.tools pyproject.toml
+	$(RUN)/python -m pip install --quiet --group test
+	-$(RUN)/python -m pip install --quiet --only-binary :all: --group numpy
+	touch $@
+
+$(VENV)/.lint: $(VENV)/.test
+	$(RUN)/python -m pip install --quiet --group lint
+	touch $@
+
+$(BENCH_VENV)/.peers: pyproject.toml
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BENCH_VENV)/$(BIN)/python -m pip install --quiet --group bench
+	touch $@
+
+$(V1_VENV)/.peers:
+	$(PYTHON) -m venv $(V1_VENV)
+	$(V1_VENV)/$(BIN)/python -m pip install --quiet arrayops==1.0.0
+	touch $@
