@@ -134,7 +134,10 @@ fn run_detached<R: Send>(
 ) -> PyResult<R> {
     let (done, raised) = py.detach(|| {
         let raised = RefCell::new(None);
-        #[expect(clippy::redundant_closure_for_method_calls, reason = "of one lifetime only")]
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "of one lifetime only"
+        )]
         let interrupted = || match Python::attach(|py| py.check_signals()) {
             Ok(()) => false,
             Err(error) => {
