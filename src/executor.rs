@@ -6,11 +6,13 @@
 //! end. So a slow or late thread holds up nobody, and a kernel whose merge does not depend on
 //! order gives one result for any number of threads.
 
+use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::pool;
 use crate::{Element, Error, Level, Values, ValuesMut};
 
 /// What a participant takes at a time: small against the work of a thread, large against the cost
@@ -20,10 +22,12 @@ const BLOCK_BYTES: usize = 256 << 10;
 /// Unaligned elements are copied to the stack in pieces of this many.
 const PACKED_BLOCK: usize = 512;
 
-/// A thread more is worth waking for so much input (measured: `benches/kernels.rs`, group
-/// `threads`).
-#[cfg(feature = "parallel")]
-const PARALLEL_MIN_BYTES: usize = 1 << 20;
+/// A thread is worth waking for so much input (measured: `benches/kernels.rs`, group `threads`).
+///
+/// The second one then begins at twice as much. Below that the input is in a cache and done by one
+/// thread in the time it takes to wake another and to wait for it, longer still where other
+/// programs keep the CPUs busy.
+const BYTES_PER_THREAD: usize = 4 << 20;
 
 /// How often the calling thread asks whether to stop.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -35,6 +39,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(20);
 pub struct Executor<'a> {
     level: Level,
     threads: usize,
+    bytes_per_thread: usize,
     interrupted: Option<&'a dyn Fn() -> bool>,
 }
 
@@ -62,7 +67,17 @@ impl<'a> Executor<'a> {
         Executor {
             level,
             threads,
+            bytes_per_thread: BYTES_PER_THREAD,
             interrupted: None,
+        }
+    }
+
+    /// Uses one of the threads for so many bytes of input; 4 MiB unless told.
+    #[must_use]
+    pub const fn bytes_per_thread(self, bytes: NonZeroUsize) -> Self {
+        Executor {
+            bytes_per_thread: bytes.get(),
+            ..self
         }
     }
 
@@ -288,60 +303,18 @@ impl<'a> Executor<'a> {
             }
             was_interrupted
         };
-        let state = self.with_helpers(
-            bytes,
-            || participate(&mut || false),
-            || participate(&mut poll),
-            merge,
-        );
+        let threads = self.threads.min(bytes / self.bytes_per_thread);
+        let help = || participate(&mut || false);
+        let (mut state, others) =
+            pool::run(threads.saturating_sub(1), help, || participate(&mut poll));
+        for other in others {
+            merge(&mut state, other);
+        }
         if was_interrupted {
             Err(Error::Interrupted)
         } else {
             Ok(state)
         }
-    }
-
-    /// Runs `lead` on this thread while pool threads, as many as `bytes` are worth, run `help`.
-    #[cfg(feature = "parallel")]
-    fn with_helpers<A: Send>(
-        &self,
-        bytes: usize,
-        help: impl Fn() -> A + Sync,
-        lead: impl FnOnce() -> A,
-        merge: impl Fn(&mut A, A),
-    ) -> A {
-        let helpers = self
-            .threads
-            .min(bytes / PARALLEL_MIN_BYTES)
-            .saturating_sub(1);
-        let Some(pool) = crate::pool::with_threads(helpers) else {
-            return lead();
-        };
-        let helped = Mutex::new(Vec::with_capacity(helpers));
-        let mut state = pool.in_place_scope(|scope| {
-            for _ in 0..helpers {
-                scope.spawn(|_| {
-                    let state = help();
-                    lock(&helped).push(state);
-                });
-            }
-            lead()
-        });
-        for other in helped.into_inner().unwrap_or_else(PoisonError::into_inner) {
-            merge(&mut state, other);
-        }
-        state
-    }
-
-    #[cfg(not(feature = "parallel"))]
-    fn with_helpers<A: Send>(
-        &self,
-        _bytes: usize,
-        _help: impl Fn() -> A + Sync,
-        lead: impl FnOnce() -> A,
-        _merge: impl Fn(&mut A, A),
-    ) -> A {
-        lead()
     }
 }
 
@@ -366,7 +339,7 @@ pub fn panic_in(executor: &Executor<'_>, on_helper: bool) {
     );
 }
 
-/// Nothing guarded here is left half changed by a panic, which is passed on to the caller anyway.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// Nothing guarded so is left half changed by a panic, which is passed on to the caller anyway.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

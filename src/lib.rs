@@ -22,7 +22,7 @@ mod exact;
 mod executor;
 mod extrema;
 mod level;
-#[cfg(feature = "parallel")]
+#[cfg_attr(not(feature = "parallel"), path = "no_pool.rs")]
 mod pool;
 mod scale;
 mod sum;

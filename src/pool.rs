@@ -1,9 +1,38 @@
 //! The pool of helper threads, made on first need and made anew in a forked child.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::executor::lock;
+
+/// Runs `lead` on this thread and `help` on `helpers` others; gives what each of them returns.
+///
+/// A panic on any of them is one of the caller, when all have ended.
+pub(crate) fn run<A: Send>(
+    helpers: usize,
+    help: impl Fn() -> A + Sync,
+    lead: impl FnOnce() -> A,
+) -> (A, Vec<A>) {
+    let Some(pool) = with_threads(helpers) else {
+        return (lead(), Vec::new());
+    };
+    let helped = Mutex::new(Vec::with_capacity(helpers));
+    let state = pool.in_place_scope(|scope| {
+        for _ in 0..helpers {
+            scope.spawn(|_| {
+                let state = help(); // before the lock is taken
+                lock(&helped).push(state);
+            });
+        }
+        lead()
+    });
+    (
+        state,
+        helped.into_inner().unwrap_or_else(PoisonError::into_inner),
+    )
+}
 
 struct Pool {
     process: u32,
@@ -17,7 +46,7 @@ static CURRENT: AtomicPtr<Pool> = AtomicPtr::new(std::ptr::null_mut());
 /// A pool of at least `threads` threads, all of which exist in this process.
 ///
 /// None for zero threads, and where the system gives no thread: the caller then works alone.
-pub(crate) fn with_threads(threads: usize) -> Option<Arc<ThreadPool>> {
+fn with_threads(threads: usize) -> Option<Arc<ThreadPool>> {
     if threads == 0 {
         return None;
     }

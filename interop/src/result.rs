@@ -197,12 +197,11 @@ unsafe fn adopt(array: &Bound<'_, PyAny>, mut memory: ResultMemory) {
 /// Whether arrays are laid out as [`ArrayObject`], tried out once.
 fn layout_is_known(py: Python<'_>) -> bool {
     static KNOWN: PyOnceLock<bool> = PyOnceLock::new();
-    // A free-threaded build has a larger object head, and reclaims array memory in its own way.
-    let free_threaded = size_of::<ffi::PyObject>() > 2 * size_of::<usize>();
-    if free_threaded || py.version_info() >= (3, 16) {
-        return false;
-    }
-    *KNOWN.get_or_init(py, || try_layout(py).unwrap_or(false))
+    *KNOWN.get_or_init(py, || {
+        // A free-threaded build has a larger object head, and reclaims array memory in its own way.
+        let free_threaded = size_of::<ffi::PyObject>() > 2 * size_of::<usize>();
+        !free_threaded && py.version_info() < (3, 16) && try_layout(py).unwrap_or(false)
+    })
 }
 
 /// Whether the fields are where they are expected, and an array made by [`adopt`] behaves.
