@@ -29,6 +29,10 @@ const PACKED_BLOCK: usize = 512;
 /// programs keep the CPUs busy.
 const BYTES_PER_THREAD: usize = 4 << 20;
 
+/// Two of the widest vectors. (A call of `sum` or `min` on eight elements takes 0.7 to 1 of the time
+/// that it takes at level v4.)
+const TINY_BYTES: usize = 128;
+
 /// How often the calling thread asks whether to stop.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -108,13 +112,23 @@ impl<'a> Executor<'a> {
         match values {
             Values::Aligned(block) if size_of_val(block) <= BLOCK_BYTES => {
                 let mut state = init();
-                let _ = self.level.run(
+                let _ = self.level_for(size_of_val(block)).run(
                     #[inline(always)]
                     || step(&mut state, 0, block),
                 );
                 Ok(state)
             }
             _ => self.fold_blocks(values, init, step, merge),
+        }
+    }
+
+    /// The level for a single block: entering the code of a higher one does not pay for few bytes.
+    #[inline(always)]
+    const fn level_for(&self, bytes: usize) -> Level {
+        if bytes <= TINY_BYTES {
+            Level::BASELINE
+        } else {
+            self.level
         }
     }
 
@@ -176,7 +190,7 @@ impl<'a> Executor<'a> {
         match values {
             ValuesMut::Aligned(block) if size_of_val(block) <= BLOCK_BYTES => {
                 let mut state = init();
-                let _ = self.level.run(
+                let _ = self.level_for(size_of_val(block)).run(
                     #[inline(always)]
                     || step(&mut state, 0, block),
                 );
