@@ -4,8 +4,9 @@
     python benches/compare.py --quick       a first impression in a minute or two
     python benches/compare.py --functions sum,min --typecodes bd --sizes 8,1e6
 
-Without --write, the page is printed. docs/performance.md says how to read it. The whole takes
-about half an hour and 5 GB of memory; nothing else should run meanwhile.
+With --write, the short table in README.md is written too; without it, the page is printed.
+docs/performance.md says how to read it. The whole takes about half an hour and 5 GB of memory;
+nothing else should run meanwhile.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "performance.md"
 CHART = ROOT / "docs" / "performance.svg"
+README = ROOT / "README.md"
 SIZES = [8, 1_000, 1_000_000, 40_000_000]
 QUICK_SIZES = SIZES[:3]
 FULL = Budget(row_seconds=2.0, sample_seconds=0.001, min_rounds=5, max_rounds=41)
@@ -56,6 +58,8 @@ def main(arguments: Sequence[str]) -> int:
     if given.write:
         PAGE.write_text(page, encoding="utf-8")
         CHART.write_text(chart.draw(run), encoding="utf-8")
+        readme = README.read_text(encoding="utf-8")
+        README.write_text(report.with_excerpt(readme, run), encoding="utf-8")
         sys.stdout.write("\n".join(report.summary(run)) + "\n")
     else:
         sys.stdout.write(page)

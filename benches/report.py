@@ -6,9 +6,10 @@ import statistics
 from typing import TYPE_CHECKING
 
 from contenders import COLUMNS, FUNCTIONS
-from tables import MARKS, code_table, duration, function_table, header, line, row_name
+from tables import MARKS, code_table, duration, function_table, header, line, row_name, shown
 from targets import (
     IMPORT_SECONDS,
+    MILLION,
     NEAR,
     OTHERS,
     Comparison,
@@ -116,6 +117,40 @@ def summary(run: Run) -> list[str]:
             f" faster than the best plain idiom in {faster}."
         )
     return lines
+
+
+def with_excerpt(readme: str, run: Run) -> str:
+    """Return the README with a short table of this run between its markers, where it has them."""
+    before, begin, rest = readme.partition("<!-- performance: begin -->\n")
+    _, end, after = rest.partition("<!-- performance: end -->")
+    if not end:
+        return readme
+    return "".join([before, begin, *(f"{text}\n" for text in _excerpt(run)), end, after])
+
+
+def _excerpt(run: Run) -> list[str]:
+    columns, typecodes = ("plain", "numpy", "arrayops"), "id"
+    titles = [f"{COLUMNS[name]}, `{typecode}`" for typecode in typecodes for name in columns]
+    lines = header([f"{MILLION:,} elements", *titles])
+    for function in FUNCTIONS:
+        cells: list[str] = []
+        for typecode in typecodes:
+            key = (function.name, typecode, MILLION)
+            found = [row for row in run.rows if (row.function, row.typecode, row.size) == key]
+            cells += [shown(row, name) for row in found for name in columns]
+        if len(cells) == len(titles):
+            lines.append(line([f"`{function.name}`", *cells]))
+    facts = [run.machine[name] for name in ("Processor", "Python") if name in run.machine]
+    facts += [f"NumPy {run.versions['numpy']}"] if "numpy" in run.versions else []
+    facts += [f"{run.threads['arrayops']} threads for arrayops"]
+    return [
+        *lines,
+        "",
+        f"Median times of a call; {', '.join(facts)}.",
+        "✗ marks a wrong answer, ≈ a rounded one. For `map`, `map_inplace`, `filter` and `reduce`",
+        "all call the same Python function. `docs/performance.md` has more types, sizes and",
+        "libraries, and the rows in which others are faster.",
+    ]
 
 
 def own_differences(run: Run) -> list[str]:

@@ -74,6 +74,12 @@ def code_table(rows: Sequence[Row]) -> list[str]:
     return lines
 
 
+def shown(row: Row, column: str) -> str:
+    """Return the time of a column with its mark, or nothing."""
+    cell = _shown(row, column)
+    return duration(cell.seconds) + MARKS[cell.verdict] if cell else ""
+
+
 def _shown(row: Row, column: str) -> Cell | None:
     return row.best(column) or row.best(column, right=False)
 

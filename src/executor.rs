@@ -3,7 +3,7 @@
 //! This is the only place that knows of blocks and threads. A kernel is a closure over one block;
 //! the participants (the calling thread and, for large inputs, pool threads) take blocks in order
 //! from one shared iterator, fold each into a state of their own, and the states are merged at the
-//! end. So a slow or late thread holds up nobody, and a kernel whose merge does not depend on
+//! end. So a slow thread takes fewer blocks, and a kernel whose merge does not depend on
 //! order gives one result for any number of threads.
 
 use std::num::NonZeroUsize;

@@ -5,7 +5,7 @@ import re
 import struct
 from array import array
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from typecodes import FLOAT_CODES, Array
 
@@ -38,24 +38,29 @@ def array_bits(values: Array) -> bytes:
     return values.tobytes()
 
 
+def is_array(value: Any) -> TypeGuard[Array]:
+    """Whether a value is an array, for type checkers too."""
+    return isinstance(value, array)
+
+
 def same(actual: Any, expected: Any) -> bool:
     """Tell whether two results are one: of the same type, with the same bits."""
     if type(actual) is not type(expected):
         return False
     if isinstance(expected, float):
         return bits(actual) == bits(expected)
-    if isinstance(expected, array):
+    if is_array(expected):
         if actual.typecode != expected.typecode or len(actual) != len(expected):
             return False
         return actual.tobytes() == expected.tobytes() or array_bits(actual) == array_bits(expected)
-    if isinstance(expected, (tuple, list)):
+    if type(expected) in {tuple, list}:
         return len(actual) == len(expected) and all(map(same, actual, expected))
     return bool(actual == expected)
 
 
 def difference(actual: Any, expected: Any) -> str:
     """Say in one line where two results part."""
-    if isinstance(expected, array) and isinstance(actual, array):
+    if is_array(expected) and is_array(actual):
         if actual.typecode != expected.typecode or len(actual) != len(expected):
             kind = "array({0.typecode!r}) of {1} elements"
             given, wanted = kind.format(actual, len(actual)), kind.format(expected, len(expected))

@@ -22,12 +22,21 @@ def record(seen: list[Any], value: Any, result: Any = None) -> Any:
     return result
 
 
+def of_second(fn: Callable[[Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return a function of two arguments that passes on the second."""
+
+    def apply(_: Any, x: Any) -> Any:
+        return fn(x)
+
+    return apply
+
+
 # Every function that calls back, as `call(arr, fn)` with a function of one element.
 CALLBACK_FUNCTIONS: dict[str, Callable[[Any, Callable[[Any], Any]], Any]] = {
     "map": ao.map,
     "map_out": lambda arr, fn: ao.map(arr, fn, out=zeros("d", arr)),
     "map_onto_itself": lambda arr, fn: ao.map(arr, fn, out=arr),
-    "map_second_array": lambda arr, fn: ao.map(zeros("d", arr), lambda _, x: fn(x), arr),
+    "map_second_array": lambda arr, fn: ao.map(zeros("d", arr), of_second(fn), arr),
     "map_inplace": ao.map_inplace,
     "filter": ao.filter,
     "reduce": lambda arr, fn: ao.reduce(arr, lambda _, x: fn(x), 0),

@@ -85,22 +85,28 @@ class Exporter:
     """An object with nothing but the buffer protocol of Python 3.12 (PEP 688)."""
 
     def __init__(self, elements: Array) -> None:
+        """Export the memory of an array."""
         self.view = memoryview(elements)
 
     def __buffer__(self, flags: int) -> memoryview:
+        """Export it, whatever is asked for."""
         return self.view
+
+
+def cast(octets: Any, typecode: str) -> Any:
+    """Cast a view of bytes to a typecode that type checkers need not know."""
+    return octets.cast(typecode)
 
 
 @contextlib.contextmanager
 def _cast(memory: Any, elements: Array, offset: int = 0, order: str = "") -> Generator[Any]:
     """View `memory` from byte `offset` as elements, of which there may be none."""
-    code: Any = order + elements.typecode
     size = elements.itemsize
     with (
         memoryview(memory) as whole,
         whole[offset : offset + max(len(elements), 1) * size] as part,
         part.cast("B") as octets,
-        octets.cast(code) as typed,
+        cast(octets, order + elements.typecode) as typed,
         typed[: len(elements)] as view,
     ):
         yield view

@@ -45,9 +45,11 @@ class Index:
     """An object that is an integer through `__index__` only."""
 
     def __init__(self, value: int) -> None:
+        """Stand for an integer."""
         self.value = value
 
     def __index__(self) -> int:
+        """Return it."""
         return self.value
 
 
@@ -83,7 +85,7 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "last": lambda _x, y: y,
     "smaller": min,
     "less": operator.lt,
-    "floor_divide": operator.floordiv,
+    "floor_divide": lambda x, y: x // y,
 }
 PREDICATES: dict[str, Callable[[Any], Any] | None] = {
     "none": None,
@@ -155,7 +157,11 @@ def _reversed(buffer: Any) -> Array:
 
 def _with_reversed(function: Callable[..., Any]) -> Callable[..., Any]:
     """Map over the array and a copy of it in reverse."""
-    return lambda arr, fn: function(arr, fn, _reversed(arr))
+
+    def with_reversed(arr: Any, fn: Callable[[Any, Any], Any]) -> Any:
+        return function(arr, fn, _reversed(arr))
+
+    return with_reversed
 
 
 def _into_new(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -228,6 +234,7 @@ class Case:
     elements: Array
 
     def __str__(self) -> str:
+        """Write the call out."""
         given = [*map(repr, self.call.args)]
         given += [f"{key}={value!r}" for key, value in self.call.kwargs.items()]
         arguments = "".join(f", {text:.60}" for text in given)

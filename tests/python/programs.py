@@ -22,12 +22,12 @@ from pathlib import Path
 from typing import Any
 
 import arrayops as ao
-from comparison import array_bits, bits, outcome
+from comparison import array_bits, bits, is_array, outcome
 from operations import OPERATIONS, some_calls
 from typecodes import LETTERS, PATTERNS, SHORT_LENGTHS, TYPECODES, Array, filled
 
 MEGABYTE = 2**20
-LARGE_BYTES = 12 * MEGABYTE  # beyond any threshold for several threads
+LARGE_BYTES = 16 * MEGABYTE  # enough for four threads
 
 
 def run(program: Callable[..., None], *arguments: str, timeout: float = 120, **env: str) -> str:
@@ -53,7 +53,7 @@ def endless(access: int = 0) -> mmap.mmap:
 
 def large(code: str, seed: int = 0) -> Array:
     """Return megabytes of elements of all sizes, the floats finite."""
-    generator = random.Random(seed)
+    generator = random.Random(seed)  # noqa: S311
     count = LARGE_BYTES // TYPECODES[code].size
     if code not in "fd":
         return array(code, generator.randbytes(LARGE_BYTES))
@@ -64,7 +64,7 @@ def large(code: str, seed: int = 0) -> Array:
 
 def fingerprint(value: Any) -> bytes:
     """Return bytes that are the same exactly when the results are, NaN being one."""
-    if isinstance(value, array):
+    if is_array(value):
         return value.typecode.encode() + array_bits(value)
     return bits(value) if isinstance(value, float) else repr(value).encode()
 
@@ -252,7 +252,7 @@ def interrupted_reading(name: str) -> None:
         "mean_h": lambda: ao.mean(shorts),
         "min_d": lambda: ao.min(doubles),
         "max_h": lambda: ao.max(shorts),
-        "reduce": lambda: ao.reduce(zeros, operator.or_),
+        "reduce": lambda: ao.reduce(zeros, max),
         "filter": lambda: ao.filter(zeros[: 2**33], bool),
         "filter_none": lambda: ao.filter(zeros[: 2**36], None),
         "map": lambda: ao.map(zeros[: 2**29], operator.neg),

@@ -40,7 +40,11 @@ def arrays(code: str) -> SearchStrategy[Array]:
         st.lists(elements(code), max_size=40), st.lists(small_elements(code), max_size=40)
     )
     repeats = st.sampled_from((1, 1, 1, 2, 9, 33))
-    return st.builds(lambda values, times: array(code, values) * times, lists, repeats)
+
+    def repeated(values: list[Any], times: int) -> Array:
+        return array(code, values) * times
+
+    return st.builds(repeated, lists, repeats)
 
 
 def _integers_about(typecode: Typecode) -> SearchStrategy[int]:
@@ -68,8 +72,8 @@ def _numbers(typecode: Typecode) -> SearchStrategy[float]:
 
 
 def _scale_calls(typecode: Typecode) -> SearchStrategy[Call]:
-    modes = st.sampled_from(OVERFLOW)
-    return st.builds(lambda x, mode: Call((x,), dict(mode)), _numbers(typecode), modes)
+    factors = _numbers(typecode).map(lambda factor: (factor,))
+    return st.builds(Call, factors, st.sampled_from(OVERFLOW))
 
 
 def _clip_calls(typecode: Typecode) -> SearchStrategy[Call]:
@@ -91,8 +95,8 @@ def _reduce_calls(typecode: Typecode) -> SearchStrategy[Call]:
     initial = st.one_of(
         st.just(()), st.tuples(_numbers(typecode)), st.sampled_from(((None,), ("text",)))
     )
-    fns = st.sampled_from(tuple(BINARY.values()))
-    return st.builds(lambda fn, rest: Call((fn, *rest)), fns, initial)
+    fns = st.sampled_from(tuple(BINARY.values())).map(lambda fn: (fn,))
+    return st.tuples(fns, initial).map(lambda parts: Call(parts[0] + parts[1]))
 
 
 _ARGUMENTS: dict[str, Callable[[Typecode], SearchStrategy[Call]]] = {

@@ -14,7 +14,7 @@ import pytest
 from comparison import assert_mentions, assert_same, type_name
 from functions import unchecked
 from operations import Index
-from typecodes import FLOAT_CODES, INTEGER_CODES, LETTERS, TYPECODES
+from typecodes import FLOAT_CODES, INTEGER_CODES, LETTERS, TYPECODES, Array
 
 PARAMETERS = {
     "sum": ("arr",),
@@ -51,7 +51,7 @@ def test_any_public_name_is_listed_and_no_other() -> None:
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_any_function_pickles_by_its_public_name(name: str) -> None:
     function = getattr(ao, name)
-    assert pickle.loads(pickle.dumps(function)) is function
+    assert pickle.loads(pickle.dumps(function)) is function  # noqa: S301
     assert function.__name__ == name
 
 
@@ -128,7 +128,8 @@ def test_scale_factor_beyond_double_raises_as_multiplication_does(code: str, mod
     with pytest.raises(OverflowError):
         ao.scale(data, 10**400, overflow=mode)
     assert data[0] == 1.0
-    ao.scale(array(code), 10**400, overflow=mode)
+    empty: Array = array(code)
+    ao.scale(empty, 10**400, overflow=mode)
 
 
 def test_scale_failing_index_passes_its_exception() -> None:
@@ -144,7 +145,7 @@ def test_scale_failing_index_passes_its_exception() -> None:
 @pytest.mark.parametrize("factor", [math.nan, math.inf, 10**400, 1e300, -(2**80)])
 @pytest.mark.parametrize("mode", ["raise", "saturate", "wrap"])
 def test_scale_empty_raises_for_no_value_of_the_factor(code: str, factor: float, mode: Any) -> None:
-    data = array(code)
+    data: Array = array(code)
     ao.scale(data, factor, overflow=mode)
     assert len(data) == 0
 

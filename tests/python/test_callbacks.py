@@ -26,6 +26,7 @@ class Doubler:
     """Doubles in every way an object can be called."""
 
     def __call__(self, x: int) -> int:
+        """Double as an object that can be called."""
         return 2 * x
 
     def method(self, x: int) -> int:
@@ -47,6 +48,14 @@ def _with_default(x: int, factor: int = 2, *rest: int, extra: int = 0) -> int:
     return x * factor + extra + len(rest)
 
 
+def _sum_all(*xs: int) -> int:
+    return sum(xs)
+
+
+def _double_first(*xs: int) -> int:
+    return 2 * xs[0]
+
+
 def _closure(factor: int) -> Callable[[int], int]:
     return lambda x: factor * x
 
@@ -61,8 +70,8 @@ DOUBLERS: dict[str, Callable[[Any], Any]] = {
     "partial": functools.partial(operator.mul, 2),
     "partial_keyword": functools.partial(_with_default, factor=2),
     "builtin_bound_method": (2).__mul__,
-    "cached": functools.cache(lambda x: 2 * x),
-    "var_positional": lambda *xs: 2 * xs[0],
+    "cached": functools.cache((2).__mul__),
+    "var_positional": _double_first,
     "closure": _closure(2),
 }
 
@@ -106,13 +115,18 @@ def test_map_several_arrays_pass_one_value_each() -> None:
         bytearray(b"ab"),
         array("Q", [2**64 - 1, 0]),
     )
-    ao.map(arrays[0], lambda *xs: record(seen, xs, 0), *arrays[1:])
+
+    def take(*values: float) -> int:
+        seen.append(values)
+        return 0
+
+    ao.map(arrays[0], take, *arrays[1:])
     assert_same(seen, [(1, 0.5, 97, 2**64 - 1), (2, 1.5, 98, 0)])
 
 
 def test_map_many_arrays_pass_all_values() -> None:
     arrays = [array("i", range(start, start + 5)) for start in range(40)]
-    result = ao.map(arrays[0], lambda *xs: sum(xs), *arrays[1:])
+    result = ao.map(arrays[0], _sum_all, *arrays[1:])
     assert_same(result, array("i", map(sum, zip(*arrays, strict=True))))
 
 
@@ -163,7 +177,7 @@ def test_callback_exception_keeps_its_context(name: str) -> None:
     assert type(caught.value.__cause__) is ZeroDivisionError
 
 
-@pytest.mark.parametrize("name", ("map", "map_out", "map_inplace", "filter"))
+@pytest.mark.parametrize("name", ["map", "map_out", "map_inplace", "filter"])
 def test_callback_with_wrong_arity_raises_its_type_error(name: str) -> None:
     def no_arguments() -> int:
         return 1
@@ -206,12 +220,15 @@ def test_map_failing_index_of_a_result_passes_its_exception() -> None:
         def __float__(self) -> float:
             raise OwnError
 
+    def failing(_: int) -> Failing:
+        return Failing()
+
     data = array("b", [1])
     for typecode in LETTERS:
         with pytest.raises(OwnError):
-            unchecked.map(data, lambda _: Failing(), typecode=typecode)
+            unchecked.map(data, failing, typecode=typecode)
     with pytest.raises(OwnError):
-        ao.map_inplace(data, lambda _: Failing())
+        ao.map_inplace(data, failing)
     assert data.tolist() == [1]
 
 
@@ -223,9 +240,8 @@ def test_map_bad_result_stops_at_its_element(code: str) -> None:
         data = array(code, [1, 2, 3])
         with pytest.raises((TypeError, OverflowError)) as expected:
             array(code, [bad])
-        error = outcome(
-            ao.map, data, lambda x, bad=bad, calls=calls: (calls.append(x), bad)[1]
-        ).error
+        take: Callable[[Any], Any] = functools.partial(record, calls, result=bad)
+        error = outcome(ao.map, data, take).error
         assert type(error) is expected.type
         assert str(error) == str(expected.value)
         assert calls == [1]
@@ -235,7 +251,7 @@ def test_map_nested_calls_inside_callbacks_work() -> None:
     inner = array("h", range(50))
 
     def outer(x: int) -> int:
-        shifted = ao.map(inner, lambda y: x + y)
+        shifted = ao.map(inner, x.__add__)
         ao.clip(shifted, 0, 40)
         ao.map_inplace(shifted, lambda y: y - 1)
         kept = ao.filter(shifted, lambda y: y > 5)
@@ -255,7 +271,7 @@ def test_map_recursion_over_the_same_array_works() -> None:
     def descend(x: int, depth: int = 0) -> int:
         if depth == 4:
             return x
-        return int(ao.sum(ao.map(data, lambda y: descend(y, depth + 1))))
+        return int(ao.sum(ao.map(data, functools.partial(descend, depth=depth + 1))))
 
     assert ao.map(data, descend).tolist() == [162, 162, 162]
 
@@ -281,7 +297,11 @@ def test_map_inside_a_generator_and_beside_it_works() -> None:
             yield value
 
     source = numbers()
-    assert ao.map(data, lambda _: int(next(source))).tolist() == [6, 12, 18, 24]
+
+    def take_next(_: int) -> int:
+        return int(next(source))
+
+    assert ao.map(data, take_next).tolist() == [6, 12, 18, 24]
 
 
 def test_reduce_initial_may_be_any_object() -> None:
@@ -294,15 +314,20 @@ def test_reduce_initial_may_be_any_object() -> None:
         assert seen[0] is initial
         assert result == 3
         assert ao.reduce(array("h"), operator.add, initial) is initial
-    assert ao.reduce(data, lambda acc, x: [*acc, x], []) == [1, 2, 3]
+    nothing: list[int] = []
+    assert ao.reduce(data, lambda acc, x: [*acc, x], nothing) == [1, 2, 3]
     assert ao.reduce(data, lambda acc, x: acc + str(x), "") == "123"
 
 
 def test_reduce_one_element_without_initial_is_returned() -> None:
     calls: list[Any] = []
-    fn: Any = lambda *xs: calls.append(xs)  # noqa: E731
-    assert_same(ao.reduce(array("d", [-0.0]), fn), -0.0)
-    assert_same(ao.reduce(array("B", [200]), fn), 200)
+
+    def note(total: float, x: float) -> float:
+        calls.append((total, x))
+        return x
+
+    assert_same(ao.reduce(array("d", [-0.0]), note), -0.0)
+    assert_same(ao.reduce(b"\xc8", note), 200)
     assert not calls
 
 

@@ -14,7 +14,7 @@ from comparison import assert_same, bits
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import elements
-from typecodes import FLOAT_CODES, INTEGER_CODES, LETTERS, TYPECODES
+from typecodes import FLOAT_CODES, INTEGER_CODES, LETTERS, TYPECODES, Array
 
 MAX = sys.float_info.max
 TINY = math.ulp(0.0)
@@ -179,11 +179,12 @@ def test_sum_integers_split_anywhere_adds_up(code: str, data: st.DataObject) -> 
 
 @pytest.mark.parametrize("code", LETTERS)
 def test_sum_empty_is_zero_of_the_element_type(code: str) -> None:
-    assert_same(ao.sum(array(code)), 0.0 if code in FLOAT_CODES else 0)
+    empty: Array = array(code)
+    assert_same(ao.sum(empty), 0.0 if code in FLOAT_CODES else 0)
 
 
 def test_sum_many_random_doubles_of_all_sizes_matches_fsum() -> None:
-    generator = random.Random(1)
+    generator = random.Random(1)  # noqa: S311
     for spread in (1, 60, 900):
         values = array(
             "d",

@@ -19,6 +19,7 @@ from typecodes import (
     PATTERNS,
     SHORT_LENGTHS,
     TYPECODES,
+    Array,
     filled,
 )
 
@@ -134,10 +135,13 @@ def test_map_three_arrays_of_other_types_matches_oracle(code: str, data: st.Data
     first = data.draw(arrays(code))
     second = filled("d", len(first), "small")
     third = filled("B", len(first), "bits")
+
+    def choose(x: float, y: float, z: int) -> float:
+        return (x, y, z)[z % 3]
+
     with data.draw(kinds(third)).open(third) as octets:
-        result = ao.map(first, lambda x, y, z: (x, y, z)[z % 3], second, octets, typecode="d")
-    triples = zip(first, second, third, strict=True)
-    assert_same(result, array("d", [(x, y, z)[z % 3] for x, y, z in triples]))
+        result = ao.map(first, choose, second, octets, typecode="d")
+    assert_same(result, array("d", map(choose, first, second, third)))
 
 
 @pytest.mark.parametrize(
@@ -146,7 +150,7 @@ def test_map_three_arrays_of_other_types_matches_oracle(code: str, data: st.Data
 def test_map_out_of_every_kind_receives_the_result(kind: Kind) -> None:
     inputs = filled("h", 40, "small")
     for code in kind.codes:
-        expected = array(code, map(abs, inputs))
+        expected: Array = array(code, map(abs, inputs))
         with kind.open(filled(code, 40, "high")) as buffer:
             assert ao.map(inputs, abs, out=buffer) is buffer
             assert contents(buffer) == expected.tobytes()

@@ -34,6 +34,7 @@ class Counted(Index):
     living: ClassVar[weakref.WeakSet["Counted"]] = weakref.WeakSet()
 
     def __init__(self, value: float) -> None:
+        """Stand for an integer, and be counted."""
         super().__init__(int(value))
         self.living.add(self)
 
@@ -100,11 +101,12 @@ def test_callback_values_are_not_leaked(name: str, outcome_of: str) -> None:
 
 def test_reduce_accumulators_are_not_leaked() -> None:
     data = array("d", range(50))
-    for fn, initial in (
+    cases: tuple[tuple[Callable[[Any, Any], Any], Any], ...] = (
         (lambda acc, x: acc + x, 0.5),
         (lambda acc, x: (acc[-1:], x), (0,)),
         (lambda acc, x: acc / (x - 20), 1.0),
-    ):
+    )
+    for fn, initial in cases:
         call = functools.partial(ao.reduce, data, fn, initial)
         assert _leaked_blocks(call, 200) < 100
 

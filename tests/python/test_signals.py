@@ -93,10 +93,14 @@ def test_sum_handler_that_raises_passes_its_own_exception(set_alarm: Any) -> Non
 
 def test_sum_handler_that_returns_leaves_the_result_right(set_alarm: Any) -> None:
     handled: list[int] = []
+
+    def handler(number: int, _frame: Any) -> None:
+        handled.append(number)
+
     data = array("d", [0.1]) * 2**23
     expected = ao.sum(data)
     for count in range(1, 6):
-        set_alarm(lambda number, _frame: handled.append(number), 0.002)
+        set_alarm(handler, 0.002)
         while len(handled) < count:
             assert ao.sum(data) == expected
             assert ao.reduce(data[:100_000], max) == 0.1

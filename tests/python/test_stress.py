@@ -32,7 +32,7 @@ def huge() -> Iterator[mmap.mmap]:
     """Map somewhat more than 2**31 bytes of zeros."""
     if sys.maxsize < 2**32 or physical_memory() < 8 * GIBIBYTE:
         pytest.skip("needs 64 bits and 8 GiB of memory")
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANON
     with mmap.mmap(-1, BEYOND + 1_000_003, flags=flags) as mapped:
         if hasattr(mmap, "MADV_HUGEPAGE"):
             mapped.madvise(mmap.MADV_HUGEPAGE)  # a tenth of the time to fill it

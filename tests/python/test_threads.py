@@ -173,7 +173,7 @@ def test_map_threads_with_callbacks_on_the_same_buffer_agree() -> None:
 
     def work() -> None:
         for _ in range(5):
-            found = ao.map(data, lambda x: x * 2)
+            found = ao.map(data, (2).__mul__)
             if found != expected or len(ao.filter(data, lambda x: x % 2)) != 2500:
                 failures.append(found)
 
@@ -185,8 +185,10 @@ def test_map_threads_with_callbacks_on_the_same_buffer_agree() -> None:
     assert not failures
 
 
+@pytest.mark.usefixtures("threads")
 @pytest.mark.parametrize("where", ["caller", "worker"])
 def test_panic_raises_system_error_and_the_library_goes_on(where: str) -> None:
+    ao.set_num_threads(2)  # with one there are no workers
     data = array("d", [0.5]) * (programs.LARGE_BYTES // 8)
     for _ in range(2):
         with pytest.raises(SystemError) as error:
@@ -197,7 +199,9 @@ def test_panic_raises_system_error_and_the_library_goes_on(where: str) -> None:
         assert ao.map(data[:3], abs).tolist() == [0.5] * 3
 
 
+@pytest.mark.usefixtures("threads")
 def test_panic_in_a_sub_thread_raises_there() -> None:
+    ao.set_num_threads(2)
     caught: list[BaseException] = []
 
     def work() -> None:

@@ -75,7 +75,7 @@ def filled(code: str, length: int, pattern: str) -> Array:
 @functools.lru_cache(maxsize=10_000)
 def _filled(code: str, length: int, pattern: str) -> Array:
     typecode = TYPECODES[code]
-    generator = random.Random(f"{code} {length} {pattern}")
+    generator = random.Random(f"{code} {length} {pattern}")  # noqa: S311
     if pattern == "bits":
         return array(code, generator.randbytes(length * typecode.size))
     if pattern == "high":

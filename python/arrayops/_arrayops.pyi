@@ -1,0 +1,137 @@
+from array import array
+from collections.abc import Callable
+from mmap import mmap
+from typing import (
+    Any,
+    Concatenate,
+    Literal,
+    Protocol,
+    SupportsIndex,
+    TypeAlias,
+    TypeVar,
+    overload,
+    type_check_only,
+)
+
+from typing_extensions import Buffer
+
+# Before Python 3.12, NumPy's types do not say that its arrays are buffers.
+@type_check_only
+class _NumPyArray(Protocol):
+    @property
+    def __array_interface__(self) -> dict[str, Any]: ...
+
+_Numbers: TypeAlias = Buffer | _NumPyArray
+_Ints: TypeAlias = array[int] | bytes | bytearray | mmap
+_IntTypecode: TypeAlias = Literal["b", "B", "h", "H", "i", "I", "l", "L", "q", "Q"]
+_FloatTypecode: TypeAlias = Literal["f", "d"]
+_Overflow: TypeAlias = Literal["raise", "saturate", "wrap"]
+_Number: TypeAlias = float | SupportsIndex
+
+_Accumulator = TypeVar("_Accumulator")
+_Out = TypeVar("_Out", bound=_Numbers)
+
+# Any function of numbers; with a plain `...`, pyright would not know the arguments of a lambda.
+_Function: TypeAlias = (
+    Callable[[Any], object]
+    | Callable[[Any, Any], object]
+    | Callable[[Any, Any, Any], object]
+    | Callable[Concatenate[Any, Any, Any, Any, ...], object]
+)
+
+__all__ = [
+    "__version__",
+    "_panic",
+    "clip",
+    "cpu_level",
+    "cpu_levels",
+    "filter",
+    "get_num_threads",
+    "map",
+    "map_inplace",
+    "max",
+    "mean",
+    "min",
+    "reduce",
+    "scale",
+    "set_num_threads",
+    "sum",
+]
+
+__version__: str
+
+@overload
+def sum(arr: array[float]) -> float: ...
+@overload
+def sum(arr: _Ints) -> int: ...
+@overload
+def sum(arr: _Numbers) -> Any: ...
+def mean(arr: _Numbers) -> float: ...
+@overload
+def min(arr: array[float]) -> float: ...
+@overload
+def min(arr: _Ints) -> int: ...
+@overload
+def min(arr: _Numbers) -> Any: ...
+@overload
+def max(arr: array[float]) -> float: ...
+@overload
+def max(arr: _Ints) -> int: ...
+@overload
+def max(arr: _Numbers) -> Any: ...
+def scale(arr: _Numbers, factor: _Number, *, overflow: _Overflow = "raise") -> None: ...
+def clip(arr: _Numbers, min: _Number | None, max: _Number | None) -> None: ...
+@overload
+def map(
+    arr: _Numbers, fn: _Function, *arrays: _Numbers, typecode: str | None = None, out: _Out
+) -> _Out: ...
+@overload
+def map(
+    arr: array[float], fn: _Function, *arrays: _Numbers, typecode: None = None, out: None = None
+) -> array[float]: ...
+@overload
+def map(
+    arr: _Ints, fn: _Function, *arrays: _Numbers, typecode: None = None, out: None = None
+) -> array[int]: ...
+@overload
+def map(
+    arr: _Numbers, fn: _Function, *arrays: _Numbers, typecode: _IntTypecode, out: None = None
+) -> array[int]: ...
+@overload
+def map(
+    arr: _Numbers, fn: _Function, *arrays: _Numbers, typecode: _FloatTypecode, out: None = None
+) -> array[float]: ...
+@overload
+def map(
+    arr: _Numbers, fn: _Function, *arrays: _Numbers, typecode: str | None = None, out: None = None
+) -> array[Any]: ...
+def map_inplace(arr: _Numbers, fn: Callable[[Any], object]) -> None: ...
+@overload
+def filter(arr: array[float], predicate: Callable[[Any], object] | None) -> array[float]: ...
+@overload
+def filter(arr: _Ints, predicate: Callable[[Any], object] | None) -> array[int]: ...
+@overload
+def filter(arr: _Numbers, predicate: Callable[[Any], object] | None) -> array[Any]: ...
+@overload
+def reduce(arr: array[float], fn: Callable[[float, float], float]) -> float: ...
+@overload
+def reduce(arr: _Ints, fn: Callable[[int, int], int]) -> int: ...
+@overload
+def reduce(arr: _Numbers, fn: Callable[[Any, Any], Any]) -> Any: ...
+@overload
+def reduce(
+    arr: array[float], fn: Callable[[_Accumulator, float], _Accumulator], initial: _Accumulator
+) -> _Accumulator: ...
+@overload
+def reduce(
+    arr: _Ints, fn: Callable[[_Accumulator, int], _Accumulator], initial: _Accumulator
+) -> _Accumulator: ...
+@overload
+def reduce(
+    arr: _Numbers, fn: Callable[[_Accumulator, Any], _Accumulator], initial: _Accumulator
+) -> _Accumulator: ...
+def set_num_threads(n: SupportsIndex) -> None: ...
+def get_num_threads() -> int: ...
+def cpu_level() -> str: ...
+def cpu_levels() -> list[str]: ...
+def _panic(thread: str) -> None: ...
