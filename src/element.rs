@@ -201,8 +201,10 @@ pub use conversions::ElementType;
 /// ```
 /// use arrayops::{ElementType, with_element};
 ///
-/// let bits = with_element!(ElementType::U16, T => T::MAX.count_ones());
-/// # fn main() {}
+/// let sizes = ElementType::ALL.iter().map(|element_type| {
+///     with_element!(*element_type, T => size_of::<T>())
+/// });
+/// assert_eq!(sizes.sum::<usize>(), 42);
 /// ```
 #[macro_export]
 macro_rules! with_element {
