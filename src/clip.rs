@@ -19,6 +19,28 @@ pub enum Bound {
     },
 }
 
+impl Bound {
+    /// Whether this is greater than `other`, exactly. No NaN is, and of two that are beyond what
+    /// can be held on the same side, neither.
+    fn exceeds(self, other: Bound) -> bool {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "rounded to integers, or saturated"
+        )]
+        match (self, other) {
+            (Bound::Int(lhs), Bound::Int(rhs)) => lhs > rhs,
+            (Bound::Float(lhs), Bound::Float(rhs)) => lhs > rhs,
+            (Bound::Int(lhs), Bound::Float(rhs)) => lhs > rhs.floor() as i128,
+            (Bound::Float(lhs), Bound::Int(rhs)) => lhs.ceil() as i128 > rhs,
+            (Bound::Beyond { negative: true }, rhs) => rhs == Bound::Float(f64::NEG_INFINITY),
+            (Bound::Beyond { negative: false }, Bound::Beyond { negative }) => negative,
+            (Bound::Beyond { negative: false }, rhs) => rhs != Bound::Float(f64::INFINITY),
+            (lhs, Bound::Beyond { negative: false }) => lhs == Bound::Float(f64::INFINITY),
+            (lhs, Bound::Beyond { negative: true }) => lhs != Bound::Float(f64::NEG_INFINITY),
+        }
+    }
+}
+
 /// An element type that can be clipped: every one. Sealed by [`Element`].
 pub trait Clip: Element {
     /// The element nearest to `bound` on the inner side, or none where `bound` excludes nothing.
@@ -58,6 +80,9 @@ pub fn clip<T: Clip>(
     }
     let resolve = |bound: Option<Bound>, side| bound.map_or(Ok(None), |b| T::resolve(b, side));
     let (low, high) = (resolve(min, Side::Min)?, resolve(max, Side::Max)?);
+    if min.zip(max).is_some_and(|(min, max)| min.exceeds(max)) {
+        return Err(Error::BoundsCrossed);
+    }
     match (low, high) {
         (None, None) => {}
         (Some(low), None) => rewrite(
