@@ -13,7 +13,7 @@ endif
 RUN := $(VENV)/$(BIN)
 
 SOURCES := Cargo.toml Cargo.lock pyproject.toml interop/Cargo.toml \
-	$(wildcard src/*.rs interop/src/*.rs python/arrayops/*)
+	$(wildcard src/*.rs interop/src/*.rs)
 
 .PHONY: demo test test-python test-rust lint format bench bench-kernels wheel clean
 
