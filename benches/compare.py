@@ -42,7 +42,7 @@ CHART = ROOT / "docs" / "performance.svg"
 README = ROOT / "README.md"
 SIZES = [8, 1_000, 1_000_000, 40_000_000]
 QUICK_SIZES = SIZES[:3]
-FULL = Budget(row_seconds=2.0, sample_seconds=0.001, min_rounds=5, max_rounds=41)
+FULL = Budget(row_seconds=1.2, sample_seconds=0.001, min_rounds=5, max_rounds=31)
 QUICK = Budget(row_seconds=0.2, sample_seconds=0.0005, min_rounds=3, max_rounds=7)
 IMPORT_STARTS, QUICK_IMPORT_STARTS = 31, 11
 IMPORTED = ["arrayops", "numpy", "polars", "pyarrow", "numkong"]

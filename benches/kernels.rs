@@ -1,1 +1,198 @@
-fn main() {}
+//! The kernels alone: at every CPU level, on one thread and two, and the exact sum by its parts.
+//!
+//! Each benchmark first asserts what it is about to time, so that it is a test too:
+//! `cargo bench -- --test` runs every one of them once.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use arrayops::{
+    Bound, Clip, Element, ElementType, ExactSum, Executor, Extremum, Factor, Level, Number,
+    Overflow, Scale, Sum, clip, min, scale, sum, with_element,
+};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, Throughput};
+
+/// An element type as the benchmarks use it: every one.
+trait Sample: Sum + Extremum + Scale + Clip + TryFrom<u8> {}
+
+impl<T: Sum + Extremum + Scale + Clip + TryFrom<u8>> Sample for T {}
+
+/// Small numbers, which every type holds.
+fn numbers(len: usize) -> impl Iterator<Item = u8> {
+    (1..=101).cycle().take(len)
+}
+
+fn elements<T: Sample>(numbers: impl Iterator<Item = u8>) -> Vec<T> {
+    let elements = numbers.map(|number| T::try_from(number).ok());
+    elements.collect::<Option<_>>().expect("small numbers fit")
+}
+
+fn total<T: Sample>(len: usize) -> Number {
+    let total: u32 = numbers(len).map(u32::from).sum();
+    match T::ZERO.number() {
+        Number::Int(_) => Number::Int(total.into()),
+        Number::Float(_) => Number::Float(total.into()),
+    }
+}
+
+type Group<'a> = BenchmarkGroup<'a, WallTime>;
+
+fn bench_sum<T: Sample>(group: &mut Group<'_>, name: &str, executor: &Executor<'_>, len: usize) {
+    let values: Vec<T> = elements(numbers(len));
+    assert_eq!(sum(executor, values[..].into()), Ok(total::<T>(len)));
+    group.throughput(Throughput::Bytes(size_of_val(&values[..]) as u64));
+    group.bench_function(name, |b| {
+        b.iter(|| sum(executor, black_box(&values[..]).into()));
+    });
+}
+
+fn bench_min<T: Sample>(group: &mut Group<'_>, name: &str, executor: &Executor<'_>, len: usize) {
+    let mut values: Vec<T> = elements(numbers(len).map(|number| number + 1));
+    values[len / 2] = elements([1].into_iter())[0];
+    let least = min(executor, values[..].into()).map(Element::number);
+    assert_eq!(least, Ok(values[len / 2].number()));
+    group.throughput(Throughput::Bytes(size_of_val(&values[..]) as u64));
+    group.bench_function(name, |b| {
+        b.iter(|| min(executor, black_box(&values[..]).into()));
+    });
+}
+
+/// Times a kernel that finds its own result again.
+fn bench_in_place<T: Sample>(
+    group: &mut Group<'_>,
+    name: &str,
+    expected: &[T],
+    kernel: impl Fn(&mut [T]),
+    mut values: Vec<T>,
+) {
+    for _ in 0..2 {
+        kernel(&mut values);
+        assert!(values == expected);
+    }
+    group.throughput(Throughput::Bytes(size_of_val(expected) as u64));
+    group.bench_function(name, |b| b.iter(|| kernel(black_box(&mut values))));
+}
+
+fn bench_scale<T: Sample>(
+    group: &mut Group<'_>,
+    name: &str,
+    executor: &Executor<'_>,
+    len: usize,
+    factor: Factor,
+) {
+    let values: Vec<T> = elements(numbers(len));
+    let kernel = |values: &mut [T]| {
+        scale(executor, values.into(), factor, Overflow::Raise).expect("one times a value fits");
+    };
+    bench_in_place(group, name, &values, kernel, values.clone());
+}
+
+fn bench_clip<T: Sample>(group: &mut Group<'_>, name: &str, executor: &Executor<'_>, len: usize) {
+    let (low, high) = (10_u8, 90);
+    let [min, max] = [low, high].map(|bound| Some(Bound::Int(bound.into())));
+    let expected: Vec<T> = elements(numbers(len).map(|number| number.clamp(low, high)));
+    let kernel = |values: &mut [T]| {
+        clip(executor, values.into(), min, max).expect("every type holds the bounds");
+    };
+    bench_in_place(group, name, &expected, kernel, elements(numbers(len)));
+}
+
+/// What `$bench` takes for every type, level and length, in a group named `$name`.
+macro_rules! at_every_level {
+    ($criterion:ident, $name:literal, $bench:ident $(, $argument:expr)?) => {
+        let mut group = $criterion.benchmark_group($name);
+        for element_type in ElementType::ALL {
+            for level in Level::available() {
+                for len in [1_000, 1_000_000] {
+                    let name = format!("{element_type}/{}/{len}", level.name());
+                    let executor = Executor::new(level, 1);
+                    with_element!(*element_type, T => {
+                        $bench::<T>(&mut group, &name, &executor, len $(, $argument)?);
+                    });
+                }
+            }
+        }
+        group.finish();
+    };
+}
+
+/// Backs `PARALLEL_MIN_BYTES` of `src/executor.rs`: the least input that two threads are faster on.
+///
+/// Below that constant two threads are one, so it must be lowered to look for a better one.
+fn threads(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("threads");
+    for kib in [256, 512, 1024, 2048, 4096, 16_384, 65_536] {
+        for threads in [1, 2] {
+            let executor = Executor::new(Level::detect(), threads);
+            let name = |kernel| format!("{kernel}/{kib}KiB/{threads}");
+            let len = (kib << 10) / size_of::<i64>();
+            bench_sum::<i64>(&mut group, &name("sum int64"), &executor, len);
+            bench_sum::<f64>(&mut group, &name("sum float64"), &executor, len);
+            bench_clip::<i64>(&mut group, &name("clip int64"), &executor, len);
+        }
+    }
+    group.finish();
+}
+
+fn exact(criterion: &mut Criterion) {
+    const LEN: usize = 1000;
+    let mut group = criterion.benchmark_group("exact");
+    group.throughput(Throughput::Bytes((LEN * size_of::<f64>()) as u64));
+    let alike: Vec<f64> = elements(numbers(LEN));
+    // Every power of two and its negative, in an order without pattern: they sum to nothing.
+    let mixed: Vec<f64> = (0..LEN)
+        .map(|i| {
+            let (i, sign) = (i / 2, [1.0, -1.0][i % 2]);
+            sign * f64::from_bits((i as u64 * 7919 % 2046 + 1) << 52)
+        })
+        .collect();
+    for (name, values, expected) in [
+        ("add alike", &alike, total::<f64>(LEN)),
+        ("add mixed", &mixed, Number::Float(0.0)),
+    ] {
+        assert_eq!(Number::Float(summed(values).round()), expected);
+        group.bench_function(name, |b| b.iter(|| summed(black_box(values))));
+    }
+    group.finish();
+
+    let mut group = criterion.benchmark_group("exact once");
+    let (alike, mixed) = (summed(&alike), summed(&mixed));
+    group.bench_function("round", |b| b.iter(|| black_box(&alike).round()));
+    group.bench_function("merge", |b| {
+        let mut sum = alike.clone();
+        sum.merge(&mixed);
+        assert_eq!(Number::Float(sum.round()), total::<f64>(LEN));
+        b.iter(|| sum.merge(black_box(&mixed)));
+    });
+    group.finish();
+}
+
+fn summed(values: &[f64]) -> ExactSum {
+    let mut sum = ExactSum::new();
+    for value in values {
+        sum.add(*value);
+    }
+    sum
+}
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(300))
+        .configure_from_args();
+    at_every_level!(criterion, "sum", bench_sum);
+    at_every_level!(criterion, "min", bench_min);
+    at_every_level!(criterion, "scale", bench_scale, Factor::Int(1));
+    at_every_level!(
+        criterion,
+        "scale by a float",
+        bench_scale,
+        Factor::Float(1.0)
+    );
+    at_every_level!(criterion, "clip", bench_clip);
+    threads(&mut criterion);
+    exact(&mut criterion);
+    criterion.final_summary();
+}

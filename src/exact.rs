@@ -207,3 +207,44 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let a_part = sum - b_part;
     (sum, (a - a_part) + (b - b_part))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn carry_at_any_time_does_not_change_the_sum() {
+        fn holds(values: Vec<f64>) -> bool {
+            let (mut sum, mut carried) = (ExactSum::new(), ExactSum::new());
+            for value in values {
+                sum.add(value);
+                carried.room = 0;
+                carried.add(value);
+            }
+            let (sum, carried) = (sum.round(), carried.round());
+            sum.to_bits() == carried.to_bits() || sum.is_nan() && carried.is_nan()
+        }
+        quickcheck::quickcheck(holds as fn(Vec<f64>) -> bool);
+    }
+
+    #[test]
+    fn limbs_after_all_the_room_is_used_have_not_overflowed() {
+        for sign in [1, -1] {
+            let mut sum = ExactSum::new();
+            // More than additions can have made of it.
+            sum.limbs = [sign * (i64::from(ROOM) + 1) * i64::from(u32::MAX); LIMBS];
+            sum.limbs[LIMBS - 1] = 0;
+            sum.room = 0;
+            let mut other = sum.clone();
+            sum.add(f64::MAX);
+            other.add(-f64::MAX);
+            sum.merge(&other);
+            assert_eq!(sum.room, ROOM - 1);
+            assert!(
+                sum.limbs[..LIMBS - 1]
+                    .iter()
+                    .all(|limb| (0..1 << 33).contains(limb))
+            );
+        }
+    }
+}

@@ -80,3 +80,17 @@ fn current() -> Option<&'static Pool> {
     // SAFETY: either null or a box that `with_threads` leaked after initialising it.
     unsafe { current.as_ref() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_threads_grows_and_never_shrinks() {
+        assert!(with_threads(0).is_none());
+        for (wanted, least) in [(1, 1), (3, 3), (2, 3), (5, 5), (1, 5)] {
+            let threads = with_threads(wanted).map(|pool| pool.current_num_threads());
+            assert!(threads >= Some(least), "{threads:?} threads for {wanted}");
+        }
+    }
+}

@@ -224,3 +224,46 @@ fn sum_floats<T: Float>(executor: &Executor<'_>, values: Values<'_, T>) -> Resul
     )?;
     Ok(Number::Float(sum.round()))
 }
+
+#[cfg(test)]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::float_cmp,
+    reason = "it is the rounding of quotients that is tested"
+)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn divide_of_a_multiple_rounds_the_quotient() {
+        fn holds(quotient: i64, divisor: u64) -> bool {
+            let dividend = i128::from(quotient) * i128::from(divisor);
+            divisor == 0 || divide(dividend, divisor.into()) == quotient as f64
+        }
+        let mut check = quickcheck::QuickCheck::new().tests(2000);
+        check.quickcheck(holds as fn(i64, u64) -> bool);
+    }
+
+    #[test]
+    fn divide_with_a_remainder_decides_a_tie() {
+        fn holds(quotient: u64, divisor: u64, rest: u64) -> bool {
+            // 53 bits, and ten that are half of the last one.
+            let quotient = i128::from(quotient >> 11 | 1 << 52) << 10 | 1 << 9;
+            let divisor = i128::from(divisor.max(1));
+            let rest = i128::from(rest) % divisor;
+            let expected = (quotient << 1 | i128::from(rest != 0)) as f64 / 2.0;
+            divide(quotient * divisor + rest, divisor.unsigned_abs()) == expected
+        }
+        let mut check = quickcheck::QuickCheck::new().tests(2000);
+        check.quickcheck(holds as fn(u64, u64, u64) -> bool);
+    }
+
+    #[test]
+    fn divide_at_the_limits_is_finite() {
+        assert_eq!(divide(0, 7).to_bits(), 0.0_f64.to_bits());
+        assert_eq!(divide(i128::MAX, 1), 2_f64.powi(127));
+        assert_eq!(divide(i128::MIN, 1), -2_f64.powi(127));
+        assert_eq!(divide(1, 1 << 63), 2_f64.powi(-63));
+        assert_eq!(divide(-1, u128::from(u64::MAX)), -2_f64.powi(-64));
+    }
+}
