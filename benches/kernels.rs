@@ -4,6 +4,7 @@
 //! `cargo bench -- --test` runs every one of them once.
 
 use std::hint::black_box;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use arrayops::{
@@ -117,14 +118,14 @@ macro_rules! at_every_level {
     };
 }
 
-/// Backs `PARALLEL_MIN_BYTES` of `src/executor.rs`: the least input that two threads are faster on.
+/// Backs `BYTES_PER_THREAD` of `src/executor.rs`: the least input that two threads are faster on.
 ///
-/// Below that constant two threads are one, so it must be lowered to look for a better one.
 fn threads(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("threads");
     for kib in [256, 512, 1024, 2048, 4096, 16_384, 65_536] {
         for threads in [1, 2] {
-            let executor = Executor::new(Level::detect(), threads);
+            let executor =
+                Executor::new(Level::detect(), threads).bytes_per_thread(NonZeroUsize::MIN);
             let name = |kernel| format!("{kernel}/{kib}KiB/{threads}");
             let len = (kib << 10) / size_of::<i64>();
             bench_sum::<i64>(&mut group, &name("sum int64"), &executor, len);

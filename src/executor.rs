@@ -357,3 +357,87 @@ pub fn panic_in(executor: &Executor<'_>, on_helper: bool) {
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(all(test, feature = "parallel"))]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+
+    const THREADS: usize = 4;
+
+    /// The starts and lengths of blocks: none twice, none left out.
+    fn assert_complete(mut seen: Vec<(usize, usize)>, len: usize) {
+        seen.sort_unstable();
+        let end = seen.into_iter().fold(0, |end, (start, len)| {
+            assert_eq!(start, end);
+            start + len
+        });
+        assert_eq!(end, len);
+    }
+
+    #[test]
+    fn fold_on_several_threads_merges_what_each_has_seen() {
+        let executor = Executor::new(Level::detect(), THREADS);
+        let values = vec![0_u8; THREADS * BYTES_PER_THREAD + 5];
+        // Nobody goes on before all have begun.
+        let begun = Barrier::new(THREADS);
+        let seen = executor.fold(
+            values[..].into(),
+            Vec::new,
+            |seen, start, block| {
+                if seen.is_empty() {
+                    begun.wait();
+                }
+                seen.push((start, block.len()));
+                ControlFlow::Continue(())
+            },
+            Extend::extend,
+        );
+        assert_complete(seen.unwrap_or_default(), values.len());
+    }
+
+    #[test]
+    fn update_on_several_threads_writes_every_block_once() {
+        let executor = Executor::new(Level::detect(), THREADS);
+        let mut values = vec![0_u8; THREADS * BYTES_PER_THREAD + 5];
+        let begun = Barrier::new(THREADS);
+        let seen = executor.update(
+            values[..].as_mut().into(),
+            Vec::new,
+            |seen, start, block: &mut [u8]| {
+                if seen.is_empty() {
+                    begun.wait();
+                }
+                seen.push((start, block.len()));
+                for value in block {
+                    *value += 1;
+                }
+                ControlFlow::Continue(())
+            },
+            Extend::extend,
+        );
+        assert_complete(seen, values.len());
+        assert!(values.iter().all(|value| *value == 1));
+    }
+
+    #[test]
+    fn fold_after_a_break_begins_no_block() {
+        let executor = Executor::new(Level::detect(), 1);
+        let values = vec![[0_u8; 2]; 3 * BLOCK_BYTES];
+        let seen = executor.fold(
+            Values::<u16>::Packed(&values),
+            || 0,
+            |seen, start, _| {
+                *seen = start;
+                if start < BLOCK_BYTES {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
+                }
+            },
+            |_, _| (),
+        );
+        assert_eq!(seen, Ok(BLOCK_BYTES));
+    }
+}

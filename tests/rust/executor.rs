@@ -42,7 +42,9 @@ fn reduction_not_told_to_stop_is_finished() {
         false
     };
     let values = vec![1_i32; inputs::parallel_length::<i32>()];
-    let executor = Executor::new(Level::detect(), 4).interrupted_by(&interrupted);
+    let executor = Executor::new(Level::detect(), 4)
+        .bytes_per_thread(inputs::BYTES_PER_THREAD)
+        .interrupted_by(&interrupted);
     let total = sum(&executor, values[..].into());
     assert_eq!(total, sum(&Executor::sequential(), values[..].into()));
     assert!(!asked_elsewhere.get());
@@ -56,14 +58,14 @@ fn writing_in_place_never_asks_whether_to_stop() {
         true
     };
     // Packed bytes are the slowest to write.
-    let mut values = vec![[3_u8]; 10 << 20];
+    let mut values = vec![[3_u8]; 64 << 20];
     for threads in [1, 2] {
         let executor = Executor::new(Level::detect(), threads).interrupted_by(&interrupted);
         let (min, max) = (Some(Bound::Int(1)), Some(Bound::Int(100)));
-        let result = clip::<u8>(&executor, ValuesMut::Packed(&mut values), min, max);
-        assert_eq!(result, Ok(()));
-        let values = ValuesMut::Packed(&mut values);
-        let result = scale::<u8>(&executor, values, Factor::Int(3), Overflow::Raise);
+        let packed = ValuesMut::<u8>::Packed(&mut values);
+        assert_eq!(clip(&executor, packed, min, max), Ok(()));
+        let packed = ValuesMut::<u8>::Packed(&mut values);
+        let result = scale(&executor, packed, Factor::Int(3), Overflow::Raise);
         assert_eq!(result, Ok(()));
     }
     assert!(!asked.get());
@@ -105,7 +107,8 @@ fn panic_on_the_calling_thread_reaches_the_caller() {
 fn panic_on_a_helper_reaches_the_caller_and_the_next_call_works() {
     for threads in [2, 4] {
         assert!(is_passed_on(threads, true));
-        let executor = Executor::new(Level::detect(), threads);
+        let executor =
+            Executor::new(Level::detect(), threads).bytes_per_thread(inputs::BYTES_PER_THREAD);
         let values = vec![1_u8; inputs::parallel_length::<u8>()];
         let total = sum(&executor, values[..].into());
         assert_eq!(total, sum(&Executor::sequential(), values[..].into()));
@@ -120,7 +123,8 @@ fn calls_from_many_threads_at_once_do_not_disturb_each_other() {
         for threads in [1, 2, 3, 4] {
             let (values, expected) = (&values, &expected);
             scope.spawn(move || {
-                let executor = Executor::new(Level::detect(), threads);
+                let executor = Executor::new(Level::detect(), threads)
+                    .bytes_per_thread(inputs::BYTES_PER_THREAD);
                 for _ in 0..2 {
                     let total = sum(&executor, values[..].into());
                     assert_eq!(format!("{total:?}"), format!("{expected:?}"));

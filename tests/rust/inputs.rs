@@ -1,5 +1,7 @@
 //! Inputs: lengths around every seam of the kernels, and mixtures of values.
 
+use std::num::NonZeroUsize;
+
 use arrayops::Element;
 
 use crate::elements::Sample;
@@ -21,6 +23,9 @@ pub(crate) fn block_lengths<T: Element>() -> [usize; 3] {
     let block = block_length::<T>();
     [block - 1, block, block + 1]
 }
+
+/// Less than by default, so that inputs that several threads share are not large.
+pub(crate) const BYTES_PER_THREAD: NonZeroUsize = NonZeroUsize::new(1 << 20).unwrap();
 
 /// The elements of one block.
 pub(crate) fn block_length<T: Element>() -> usize {

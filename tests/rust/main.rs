@@ -23,6 +23,8 @@ mod executor;
 mod extrema;
 mod levels;
 mod mean;
+#[cfg(feature = "parallel")]
+mod parallel;
 mod refusal;
 mod scale;
 mod sum;

@@ -5,6 +5,7 @@ use std::fmt::{self, Debug};
 use arrayops::{Element, Error, Executor, Level, Values, ValuesMut};
 
 use crate::elements::Sample;
+use crate::inputs;
 
 /// A way to run a kernel.
 struct Way {
@@ -23,7 +24,8 @@ impl fmt::Display for Way {
 
 impl Way {
     fn executor(&self) -> Executor<'static> {
-        Executor::new(self.level, self.threads)
+        let enough = inputs::BYTES_PER_THREAD;
+        Executor::new(self.level, self.threads).bytes_per_thread(enough)
     }
 }
 
