@@ -119,10 +119,9 @@ macro_rules! at_every_level {
 }
 
 /// Backs `BYTES_PER_THREAD` of `src/executor.rs`: the least input that two threads are faster on.
-///
 fn threads(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("threads");
-    for kib in [256, 512, 1024, 2048, 4096, 16_384, 65_536] {
+    for kib in [256, 512, 1024, 2048, 4096, 8192, 16_384, 65_536] {
         for threads in [1, 2] {
             let executor =
                 Executor::new(Level::detect(), threads).bytes_per_thread(NonZeroUsize::MIN);

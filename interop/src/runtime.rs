@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,6 +21,8 @@ const MAX_THREADS: usize = 1024;
 
 static LEVEL: OnceLock<Level> = OnceLock::new();
 static THREADS: AtomicUsize = AtomicUsize::new(1);
+/// None: as the core has it.
+static BYTES_PER_THREAD: OnceLock<NonZeroUsize> = OnceLock::new();
 
 /// Reads the environment, once, when the module is imported.
 pub(crate) fn configure() -> PyResult<()> {
@@ -48,6 +51,14 @@ pub(crate) fn configure() -> PyResult<()> {
         },
     };
     THREADS.store(threads, Ordering::Relaxed);
+    if let Ok(given) = std::env::var("ARRAYOPS_BYTES_PER_THREAD") {
+        let bytes = given.parse().map_err(|_| {
+            PyValueError::new_err(format!(
+                "ARRAYOPS_BYTES_PER_THREAD must be a positive integer, not '{given}'"
+            ))
+        })?;
+        let _ = BYTES_PER_THREAD.set(bytes);
+    }
     Ok(())
 }
 
@@ -146,6 +157,10 @@ fn run_detached<R: Send>(
             }
         };
         let executor = Executor::new(level(), get_num_threads()).interrupted_by(&interrupted);
+        let executor = match BYTES_PER_THREAD.get() {
+            Some(bytes) => executor.bytes_per_thread(*bytes),
+            None => executor,
+        };
         let done = catch_unwind(AssertUnwindSafe(|| kernel(&executor)));
         let done = done.map_err(|panic| bug(&*panic));
         (done, raised.take())

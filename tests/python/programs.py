@@ -27,7 +27,7 @@ from operations import OPERATIONS, some_calls
 from typecodes import LETTERS, PATTERNS, SHORT_LENGTHS, TYPECODES, Array, filled
 
 MEGABYTE = 2**20
-LARGE_BYTES = 16 * MEGABYTE  # enough for four threads
+LARGE_BYTES = 12 * MEGABYTE  # enough for four threads, with what conftest sets
 
 
 def run(program: Callable[..., None], *arguments: str, timeout: float = 120, **env: str) -> str:

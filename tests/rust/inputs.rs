@@ -9,6 +9,9 @@ use crate::elements::Sample;
 /// The executor's block.
 const BLOCK_BYTES: usize = 256 << 10;
 
+/// The part of a block that `scale` tests before it writes it.
+const PART_BYTES: usize = 8 << 10;
+
 /// Lengths around one and two times every number of lanes, and around the block of packed memory.
 pub(crate) fn small_lengths() -> Vec<usize> {
     let mut lengths = vec![0, 1, 2, 3];
@@ -16,6 +19,13 @@ pub(crate) fn small_lengths() -> Vec<usize> {
         lengths.extend([lanes - 1, lanes, lanes + 1]);
     }
     lengths
+}
+
+/// Lengths around one and two parts of a block.
+pub(crate) fn part_lengths<T: Element>() -> [usize; 6] {
+    let part = PART_BYTES / size_of::<T>();
+    let both = 2 * part;
+    [part - 1, part, part + 1, both - 1, both, both + 1]
 }
 
 /// Lengths around one block.

@@ -49,6 +49,15 @@ fn refused_scale_of_several_elements_names_the_first() {
 }
 
 #[test]
+fn refused_scale_beside_the_seams_of_parts_changes_nothing() {
+    for_every_integer!(T => for at in inputs::part_lengths::<T>() {
+        for len in [at + 1, 3 * at] {
+            assert_refused(&with_largest_at::<T>(len, &[at]), Factor::Int(2), at);
+        }
+    });
+}
+
+#[test]
 fn refused_scale_beside_the_seams_of_a_block_changes_nothing() {
     for_every_integer!(T => {
         let block = inputs::block_length::<T>();

@@ -186,6 +186,13 @@ fn scale_around_every_seam_equals_the_oracle() {
 }
 
 #[test]
+fn scale_around_the_parts_of_a_block_equals_the_oracle() {
+    for_every_type!(T => for len in inputs::part_lengths::<T>() {
+        assert_scale(&inputs::moderate::<T>(len), Factor::Int(3), Overflow::Raise);
+    });
+}
+
+#[test]
 fn scale_around_one_block_equals_the_oracle() {
     for_every_type!(T => for len in inputs::block_lengths::<T>() {
         assert_scale(&inputs::moderate::<T>(len), Factor::Int(3), Overflow::Raise);
