@@ -57,19 +57,29 @@ fn writing_in_place_never_asks_whether_to_stop() {
         asked.set(true);
         true
     };
-    // Packed bytes are the slowest to write.
-    let mut values = vec![[3_u8]; 64 << 20];
+    // Bytes are the slowest to write.
+    let mut aligned = vec![3_u8; 64 << 20];
+    let mut packed = vec![[3_u8]; 64 << 20];
+    let (min, max) = (Some(Bound::Int(1)), Some(Bound::Int(100)));
     for threads in [1, 2] {
         let executor = Executor::new(Level::detect(), threads).interrupted_by(&interrupted);
-        let (min, max) = (Some(Bound::Int(1)), Some(Bound::Int(100)));
-        let packed = ValuesMut::<u8>::Packed(&mut values);
-        assert_eq!(clip(&executor, packed, min, max), Ok(()));
-        let packed = ValuesMut::<u8>::Packed(&mut values);
-        let result = scale(&executor, packed, Factor::Int(3), Overflow::Raise);
-        assert_eq!(result, Ok(()));
+        for values in [
+            ValuesMut::Aligned(&mut aligned),
+            ValuesMut::Packed(&mut packed),
+        ] {
+            assert_eq!(clip(&executor, values, min, max), Ok(()));
+        }
+        for values in [
+            ValuesMut::Aligned(&mut aligned),
+            ValuesMut::Packed(&mut packed),
+        ] {
+            let result = scale(&executor, values, Factor::Int(3), Overflow::Raise);
+            assert_eq!(result, Ok(()));
+        }
     }
     assert!(!asked.get());
-    assert!(values.iter().all(|value| *value == [27]));
+    assert!(aligned.iter().all(|value| *value == 27));
+    assert!(packed.iter().all(|value| *value == [27]));
 }
 
 #[test]
@@ -106,7 +116,8 @@ fn panic_on_the_calling_thread_reaches_the_caller() {
 #[test]
 fn panic_on_a_helper_reaches_the_caller_and_the_next_call_works() {
     for threads in [2, 4] {
-        assert!(is_passed_on(threads, true));
+        // The helpers may be at work for other tests, and not come in time.
+        assert!((0..100).any(|_| is_passed_on(threads, true)));
         let executor =
             Executor::new(Level::detect(), threads).bytes_per_thread(inputs::BYTES_PER_THREAD);
         let values = vec![1_u8; inputs::parallel_length::<u8>()];
