@@ -6,9 +6,9 @@ from collections.abc import Iterator
 # So that several threads take part in what is not large; for programs started by tests too.
 os.environ.setdefault("ARRAYOPS_BYTES_PER_THREAD", str(1 << 20))
 
-import arrayops as ao  # noqa: E402
-import pytest  # noqa: E402
-from hypothesis import HealthCheck, settings  # noqa: E402
+import arrayops as ao
+import pytest
+from hypothesis import HealthCheck, settings
 
 settings.register_profile(
     "default", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
