@@ -337,6 +337,7 @@ impl<'a> Executor<'a> {
 /// Always, unless `on_helper` is asked for and no helper thread comes in time.
 #[doc(hidden)]
 pub fn panic_in(executor: &Executor<'_>, on_helper: bool) {
+    let executor = executor.bytes_per_thread(NonZeroUsize::MIN);
     let caller = std::thread::current().id();
     let values = vec![0_u8; 64 * BLOCK_BYTES];
     let _ = executor.fold(
