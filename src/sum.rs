@@ -246,16 +246,18 @@ mod tests {
 
     #[test]
     fn divide_with_a_remainder_decides_a_tie() {
-        fn holds(quotient: u64, divisor: u64, rest: u64) -> bool {
-            // 53 bits, and ten that are half of the last one.
-            let quotient = i128::from(quotient >> 11 | 1 << 52) << 10 | 1 << 9;
-            let divisor = i128::from(divisor.max(1));
-            let rest = i128::from(rest) % divisor;
-            let expected = (quotient << 1 | i128::from(rest != 0)) as f64 / 2.0;
-            divide(quotient * divisor + rest, divisor.unsigned_abs()) == expected
+        for mantissa in [1 << 52, (1 << 52) + 1, (1 << 53) - 2, (1 << 53) - 1] {
+            // Half a unit of the last bit beyond it.
+            let quotient = mantissa << 10 | 1 << 9;
+            for divisor in [2, 3, 1000, (1 << 53) + 1, i128::from(u64::MAX)] {
+                for rest in [0, 1, divisor / 2, divisor - 1] {
+                    let dividend = quotient * divisor + rest;
+                    let expected = (quotient << 1 | i128::from(rest != 0)) as f64 / 2.0;
+                    assert_eq!(divide(dividend, divisor.unsigned_abs()), expected);
+                    assert_eq!(divide(-dividend, divisor.unsigned_abs()), -expected);
+                }
+            }
         }
-        let mut check = quickcheck::QuickCheck::new().tests(2000);
-        check.quickcheck(holds as fn(u64, u64, u64) -> bool);
     }
 
     #[test]

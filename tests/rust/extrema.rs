@@ -124,6 +124,26 @@ fn extrema_among_zeros_are_the_first_met() {
 }
 
 #[test]
+fn extrema_of_two_zeros_in_any_lanes_are_the_first() {
+    fn check<T: Sample>() {
+        for first in 1..140 {
+            for apart in [1, 7, 31, 33, 63, 65, 127] {
+                let mut values = vec![T::from_int(1); 300];
+                values[first] = T::from_float(-0.0);
+                values[first + apart] = T::from_float(0.0);
+                assert_result(&values, &Ok(T::from_float(-0.0)), min);
+                values.fill(T::from_int(-1));
+                values[first] = T::from_float(0.0);
+                values[first + apart] = T::from_float(-0.0);
+                assert_result(&values, &Ok(T::from_float(0.0)), max);
+            }
+        }
+    }
+    check::<f32>();
+    check::<f64>();
+}
+
+#[test]
 fn extrema_among_zeros_of_many_blocks_are_the_first_met() {
     for zero in [0.0_f32, -0.0] {
         let mut values = vec![1.0; inputs::parallel_length::<f32>()];

@@ -46,6 +46,21 @@ fn reductions_on_several_threads_merge_what_each_has_found() {
 }
 
 #[test]
+fn extrema_on_several_threads_are_the_first_zero_whoever_found_it() {
+    let block = inputs::block_length::<f32>();
+    for at in AWAKE..AWAKE + 8 {
+        let mut values = vec![1_f32.to_bytes(); BLOCKS * block];
+        let first = (at + 1) * block - 1;
+        values[first] = (-0.0_f32).to_bytes();
+        values[first + 1..].fill(0_f32.to_bytes());
+        for executor in executors() {
+            let least = min::<f32>(&executor, Values::Packed(&values));
+            assert_eq!(least.map(f32::to_bits), Ok((-0.0_f32).to_bits()));
+        }
+    }
+}
+
+#[test]
 fn scale_refused_on_several_threads_restores_what_each_has_written() {
     let mut values = bytes(5);
     let len = values.len();
