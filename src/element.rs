@@ -62,6 +62,8 @@ pub(crate) trait Integer: Element + Ord {
 
 /// What float kernels need beyond [`Element`].
 pub(crate) trait Float: Element {
+    /// Without the implicit one.
+    const MANTISSA_BITS: u32;
     fn to_f64(self) -> f64;
     /// `value` rounded to this type, half to even.
     fn rounded(value: f64) -> Self;
@@ -171,6 +173,7 @@ macro_rules! define_elements {
     };
     (@kind float $type:ident) => {
         impl Float for $type {
+            const MANTISSA_BITS: u32 = $type::MANTISSA_DIGITS - 1;
             #[inline(always)]
             fn to_f64(self) -> f64 { f64::from(self) }
             #[inline(always)]

@@ -58,6 +58,17 @@ pub enum Error {
         /// The type of the elements.
         element_type: ElementType,
     },
+    /// There must be more elements than degrees of freedom taken away.
+    TooFew {
+        /// How many elements there are.
+        count: u64,
+        /// How many degrees of freedom are taken away.
+        ddof: u64,
+    },
+    /// More elements than can be counted, 2^64.
+    TooMany,
+    /// Bytes that are no serialised statistics, and why not.
+    Malformed(&'static str),
     /// The executor was told to stop.
     Interrupted,
     /// There is no CPU level of this name, or this machine lacks it.
@@ -99,6 +110,14 @@ impl fmt::Display for Error {
                     f,
                     "{side} is out of range for elements of type {element_type} ({min} to {max})"
                 )
+            }
+            Error::TooFew { count, ddof } => write!(
+                f,
+                "ddof must be less than the number of elements, but it is {ddof} of {count}"
+            ),
+            Error::TooMany => f.write_str("more than 2^64 elements cannot be counted"),
+            Error::Malformed(why) => {
+                write!(f, "these bytes are not what to_bytes() gave: {why}")
             }
             Error::Interrupted => f.write_str("interrupted"),
             Error::LevelUnavailable => f.write_str("no such CPU level on this machine"),

@@ -47,6 +47,15 @@ pub struct Executor<'a> {
     interrupted: Option<&'a dyn Fn() -> bool>,
 }
 
+/// Where a block is, and how it is worked on.
+#[derive(Clone, Copy)]
+pub(crate) struct At {
+    /// The index of its first element.
+    pub(crate) start: usize,
+    /// The CPU level that the code is compiled for.
+    pub(crate) level: Level,
+}
+
 impl std::fmt::Debug for Executor<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Executor")
@@ -99,14 +108,14 @@ impl<'a> Executor<'a> {
 
     /// Folds every block of `values` into a state that starts as `init()`.
     ///
-    /// `step` gets the state, the index of the block's first element, and the block. Blocks are
+    /// `step` gets the state, where the block is and at which level it runs, and the block. Blocks are
     /// begun in order; after a `Break` no further block is begun. `merge` joins the states.
     #[inline(always)]
     pub(crate) fn fold<T: Element, A: Send>(
         &self,
         values: Values<'_, T>,
         init: impl Fn() -> A + Sync,
-        step: impl Fn(&mut A, usize, &[T]) -> ControlFlow<()> + Sync,
+        step: impl Fn(&mut A, At, &[T]) -> ControlFlow<()> + Sync,
         merge: impl Fn(&mut A, A),
     ) -> Result<A, Error> {
         match values {
@@ -114,7 +123,7 @@ impl<'a> Executor<'a> {
                 let mut state = init();
                 let _ = self.level_for(size_of_val(block)).run(
                     #[inline(always)]
-                    || step(&mut state, 0, block),
+                    |level| step(&mut state, At { start: 0, level }, block),
                 );
                 Ok(state)
             }
@@ -138,14 +147,14 @@ impl<'a> Executor<'a> {
         &self,
         values: Values<'_, T>,
         init: impl Fn() -> A + Sync,
-        step: impl Fn(&mut A, usize, &[T]) -> ControlFlow<()> + Sync,
+        step: impl Fn(&mut A, At, &[T]) -> ControlFlow<()> + Sync,
         merge: impl Fn(&mut A, A),
     ) -> Result<A, Error> {
         let level = self.level;
         let enter = |state: &mut A, start: usize, block: &[T]| {
             level.run(
                 #[inline(always)]
-                || step(state, start, block),
+                |level| step(state, At { start, level }, block),
             )
         };
         let visit = |state: &mut A, (start, block): (usize, Values<'_, T>)| match block {
@@ -192,7 +201,7 @@ impl<'a> Executor<'a> {
                 let mut state = init();
                 let _ = self.level_for(size_of_val(block)).run(
                     #[inline(always)]
-                    || step(&mut state, 0, block),
+                    |_| step(&mut state, 0, block),
                 );
                 state
             }
@@ -213,7 +222,7 @@ impl<'a> Executor<'a> {
         let enter = |state: &mut A, start: usize, block: &mut [T]| {
             level.run(
                 #[inline(always)]
-                || step(state, start, block),
+                |_| step(state, start, block),
             )
         };
         let visit = |state: &mut A, (start, block): (usize, ValuesMut<'_, T>)| match block {
@@ -261,12 +270,12 @@ impl<'a> Executor<'a> {
             values,
             || None,
             #[inline(always)]
-            |found: &mut Option<usize>, start, block: &[T]| {
+            |found: &mut Option<usize>, at, block: &[T]| {
                 // Whole pieces first: a test for any is a vector operation, a position is not.
                 for (i, piece) in block.chunks(256).enumerate() {
                     if piece.iter().fold(false, |any, value| any | wanted(*value)) {
                         let position = piece.iter().position(|value| wanted(*value));
-                        *found = position.map(|position| start + i * 256 + position);
+                        *found = position.map(|position| at.start + i * 256 + position);
                         return ControlFlow::Break(());
                     }
                 }
@@ -386,11 +395,11 @@ mod tests {
         let seen = executor.fold(
             values[..].into(),
             Vec::new,
-            |seen, start, block| {
+            |seen, at, block| {
                 if seen.is_empty() {
                     begun.wait();
                 }
-                seen.push((start, block.len()));
+                seen.push((at.start, block.len()));
                 ControlFlow::Continue(())
             },
             Extend::extend,
@@ -429,9 +438,9 @@ mod tests {
         let seen = executor.fold(
             Values::<u16>::Packed(&values),
             || 0,
-            |seen, start, _| {
-                *seen = start;
-                if start < BLOCK_BYTES {
+            |seen, at, _| {
+                *seen = at.start;
+                if at.start < BLOCK_BYTES {
                     ControlFlow::Continue(())
                 } else {
                     ControlFlow::Break(())

@@ -88,14 +88,29 @@ impl Level {
         }
     }
 
-    /// Runs `kernel` compiled for this level.
+    /// Whether `a * b + c`, rounded once, is one instruction.
+    #[inline(always)]
+    pub(crate) fn has_fused_multiply_add(self) -> bool {
+        cfg!(target_arch = "aarch64") || self > Level::BASELINE
+    }
+
+    /// Whether there are 32 registers of 64 bytes.
+    #[inline(always)]
+    pub(crate) fn has_wide_registers(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self.0 == Kind::V4;
+        #[cfg(not(target_arch = "x86_64"))]
+        return false;
+    }
+
+    /// Runs `kernel` compiled for this level, and tells it which one that is.
     ///
-    /// Only what is inlined into `kernel` is: kernels and the closures on the way to them are
+    /// To the kernel the level is a constant, so that only the code for it is compiled. Only what is inlined into `kernel` is: kernels and the closures on the way to them are
     /// `#[inline(always)]`.
     #[inline(always)]
-    pub(crate) fn run<R>(self, kernel: impl FnOnce() -> R) -> R {
+    pub(crate) fn run<R>(self, kernel: impl FnOnce(Level) -> R) -> R {
         match self.0 {
-            Kind::Baseline => kernel(),
+            Kind::Baseline => kernel(Level::BASELINE),
             #[cfg(target_arch = "x86_64")]
             #[expect(
                 unsafe_code,
@@ -116,15 +131,15 @@ impl Level {
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2,f16c,fma,lzcnt,movbe,popcnt")]
-fn run_v3<R>(kernel: impl FnOnce() -> R) -> R {
-    kernel()
+fn run_v3<R>(kernel: impl FnOnce(Level) -> R) -> R {
+    kernel(Level(Kind::V3))
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,bmi1,bmi2,f16c,fma,lzcnt,movbe,popcnt")]
 #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl")]
-fn run_v4<R>(kernel: impl FnOnce() -> R) -> R {
-    kernel()
+fn run_v4<R>(kernel: impl FnOnce(Level) -> R) -> R {
+    kernel(Level(Kind::V4))
 }
 
 #[cfg(test)]

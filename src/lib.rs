@@ -17,16 +17,19 @@
 
 mod clip;
 mod element;
+mod environment;
 mod error;
 mod exact;
 mod executor;
 mod extrema;
+mod fixed;
 mod level;
 #[cfg_attr(not(feature = "parallel"), path = "no_pool.rs")]
 mod pool;
 mod scale;
 mod sum;
 mod values;
+mod window;
 
 pub use clip::{Bound, Clip, clip};
 pub use element::{Element, ElementType, Number};

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
+use crate::environment::Standard;
 use crate::executor::lock;
 
 /// Runs `lead` on this thread and `help` on `helpers` others; gives what each of them returns.
@@ -60,6 +61,8 @@ fn with_threads(threads: usize) -> Option<Arc<ThreadPool>> {
     let pool = ThreadPoolBuilder::new()
         .num_threads(threads)
         .thread_name(|i| format!("arrayops-{i}"))
+        // A new thread inherits the environment of the one that makes it.
+        .start_handler(|_| std::mem::forget(Standard::enter()))
         .build()
         .ok()?;
     let pool = Arc::new(pool);

@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 
 use crate::element::{Element, Float, Number, for_each_element};
-use crate::exact::{ExactSum, sum_certified};
+use crate::environment::Standard;
+use crate::exact::sum_certified;
+use crate::window::FloatSum;
 use crate::{Error, Executor, Values};
 
 /// Up to so many floats are first tried in two doubles.
@@ -56,7 +58,10 @@ pub fn mean<T: Sum>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<f6
     #[expect(clippy::cast_precision_loss, reason = "no memory holds 2^53 elements")]
     let len = values.len() as f64;
     Ok(match sum(executor, values)? {
-        Number::Float(sum) => sum / len,
+        Number::Float(sum) => {
+            let _standard = Standard::enter();
+            sum / len
+        }
         Number::Int(sum) => divide(sum, values.len() as u128),
     })
 }
@@ -203,6 +208,7 @@ fn sum_integers<T: IntegerBlock>(
 }
 
 fn sum_floats<T: Float>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<Number, Error> {
+    let _standard = Standard::enter();
     // A short input is not worth setting up the accumulator.
     if let Values::Aligned(values) = values
         && values.len() <= CERTIFIED_MAX
@@ -212,17 +218,15 @@ fn sum_floats<T: Float>(executor: &Executor<'_>, values: Values<'_, T>) -> Resul
     }
     let sum = executor.fold(
         values,
-        ExactSum::new,
+        FloatSum::new,
         #[inline(always)]
-        |sum, _, block: &[T]| {
-            for value in block {
-                sum.add(value.to_f64());
-            }
+        |sum, at, block: &[T]| {
+            sum.add_block(at.level, block);
             ControlFlow::Continue(())
         },
         |sum, other| sum.merge(&other),
     )?;
-    Ok(Number::Float(sum.round()))
+    Ok(Number::Float(sum.into_exact().round()))
 }
 
 #[cfg(test)]
