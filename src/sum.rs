@@ -67,7 +67,7 @@ pub fn mean<T: Sum>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<f6
 }
 
 /// `dividend / divisor`, rounded once, half to even.
-fn divide(dividend: i128, divisor: u128) -> f64 {
+pub(crate) fn divide(dividend: i128, divisor: u128) -> f64 {
     const EXACT: u128 = 1 << 53;
     let magnitude = dividend.unsigned_abs();
     #[expect(
@@ -94,7 +94,7 @@ fn scale_factor(scale: u32) -> f64 {
 }
 
 /// The exact sum of a block of at most 2^32 integers.
-trait IntegerBlock: Element {
+pub(crate) trait IntegerBlock: Element {
     fn sum_block(block: &[Self]) -> i128;
 }
 

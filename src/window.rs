@@ -87,6 +87,7 @@ impl Subtract for Fused {
 
 /// The exponents of the windows of a chain.
 #[derive(Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Windows {
     /// Of the bias of the first accumulator.
     top: i32,
@@ -218,7 +219,7 @@ impl<const LEVELS: usize> Chain<LEVELS> {
 }
 
 #[inline(always)]
-fn each(value: impl Fn(usize) -> f64) -> Lanes {
+pub(crate) fn each(value: impl Fn(usize) -> f64) -> Lanes {
     let mut lanes = [0.0; LANES];
     for (lane, place) in lanes.iter_mut().enumerate() {
         *place = value(lane);
@@ -298,7 +299,7 @@ impl FloatSum {
         &mut self,
         rows: &[[[T; LANES]; VECTORS]],
     ) {
-        let largest = largest_magnitude(rows);
+        let largest = largest_magnitude(rows.as_flattened());
         for levels in [1, 2, 4] {
             let Some(windows) = Windows::below(largest, levels, LOWEST) else {
                 break;
@@ -355,18 +356,14 @@ impl FloatSum {
 
 /// The largest absolute value; NaN is passed over.
 #[inline(always)]
-pub(crate) fn largest_magnitude<T: Float, const VECTORS: usize>(
-    rows: &[[[T; LANES]; VECTORS]],
-) -> f64 {
-    let mut largest = [[0.0; LANES]; VECTORS];
+pub(crate) fn largest_magnitude<T: Float>(rows: &[[T; LANES]]) -> f64 {
+    let mut largest = [0.0; LANES];
     for row in rows {
-        for (largest, vector) in largest.iter_mut().zip(row) {
-            for lane in 0..LANES {
-                let magnitude = vector[lane].to_f64().abs();
-                let before = largest[lane];
-                largest[lane] = if magnitude > before { magnitude } else { before };
-            }
+        for lane in 0..LANES {
+            let magnitude = row[lane].to_f64().abs();
+            let before = largest[lane];
+            largest[lane] = if magnitude > before { magnitude } else { before };
         }
     }
-    largest.as_flattened().iter().copied().fold(0.0, f64::max)
+    largest.iter().copied().fold(0.0, f64::max)
 }

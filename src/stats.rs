@@ -1,0 +1,374 @@
+//! Statistics that can be merged without error.
+
+use std::cmp::Ordering;
+use std::ops::ControlFlow;
+
+use crate::environment::Standard;
+use crate::exact::ExactSum;
+use crate::fixed::{Fixed, Reader};
+use crate::moments::{Moment, Moments};
+use crate::sum::divide;
+use crate::{Element, Error, Executor, Number, Values};
+
+/// A part of a block that is still in the nearest cache when it is read again.
+const PIECE_BYTES: usize = 16 << 10;
+
+/// Count, sum, smallest and largest value, mean and variance of numbers that come in parts.
+///
+/// Nothing depends on how the numbers were cut into parts, nor on the order in which those were
+/// added or merged. All is kept exactly and rounded when it is asked for.
+///
+/// ```
+/// use arrayops::{Executor, Number, Stats};
+///
+/// let executor = Executor::sequential();
+/// let mut stats = Stats::of(&executor, [1e16, 1.0][..].into())?;
+/// stats.merge(&Stats::of(&executor, [-1e16][..].into())?)?;
+/// assert_eq!(stats.count(), 3);
+/// assert_eq!(stats.sum(), Number::Float(1.0));
+/// assert_eq!(stats.max()?, Number::Float(1e16));
+/// # Ok::<(), arrayops::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Stats {
+    count: u64,
+    /// Whether a float was to be expected, even if none came.
+    floats: bool,
+    moments: Moments,
+    /// The smallest and the largest integer.
+    integer_range: Option<(i128, i128)>,
+    /// The smallest and the largest float but NaN; -0.0 is smaller than 0.0.
+    float_range: Option<(f64, f64)>,
+}
+
+impl Default for Stats {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What one participant has seen.
+struct Seen<T> {
+    moments: Moments,
+    min: T,
+    max: T,
+    negative_zero: bool,
+    positive_zero: bool,
+}
+
+impl<T: Moment> Seen<T> {
+    fn new() -> Self {
+        let (min, max) = T::NO_RANGE;
+        Seen {
+            moments: Moments::new(),
+            min,
+            max,
+            negative_zero: false,
+            positive_zero: false,
+        }
+    }
+
+    /// Minds which zeros there are, where one of them is the smallest or largest value.
+    #[inline(always)]
+    fn add_range(&mut self, piece: &[T]) {
+        let (min, max) = T::NO_RANGE;
+        let (min, max) = (T::min_of_block(min, piece), T::max_of_block(max, piece));
+        if T::IS_FLOAT && (min == T::ZERO || max == T::ZERO) {
+            for value in piece {
+                let zero = *value == T::ZERO;
+                let negative = value.is_negative();
+                self.negative_zero |= zero & negative;
+                self.positive_zero |= zero & !negative;
+            }
+        }
+        self.min = T::min_of_block(self.min, &[min]);
+        self.max = T::max_of_block(self.max, &[max]);
+    }
+}
+
+impl Stats {
+    /// The version of the serialised form.
+    const VERSION: u8 = 1;
+
+    /// Of nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Stats {
+            count: 0,
+            floats: false,
+            moments: Moments::new(),
+            integer_range: None,
+            float_range: None,
+        }
+    }
+
+    /// Of all elements.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] only.
+    pub fn of<T: Moment>(
+        executor: &Executor<'_>,
+        values: Values<'_, T>,
+    ) -> Result<Stats, Error> {
+        let _standard = Standard::enter();
+        let seen = executor.fold(
+            values,
+            Seen::new,
+            #[inline(always)]
+            |seen, at, block: &[T]| {
+                for piece in block.chunks(PIECE_BYTES / size_of::<T>()) {
+                    T::add_block(&mut seen.moments, at.level, piece);
+                    seen.add_range(piece);
+                }
+                ControlFlow::Continue(())
+            },
+            |seen, other| {
+                let fits = seen.moments.merge(&other.moments);
+                debug_assert!(fits.is_some(), "no memory holds so many integers");
+                seen.min = T::min_of_block(seen.min, &[other.min]);
+                seen.max = T::max_of_block(seen.max, &[other.max]);
+                seen.negative_zero |= other.negative_zero;
+                seen.positive_zero |= other.positive_zero;
+            },
+        )?;
+        let mut stats = Stats::new();
+        stats.count = values.len() as u64;
+        stats.floats = T::IS_FLOAT;
+        stats.moments = seen.moments;
+        // Else nothing came, or NaN only.
+        if seen.min <= seen.max {
+            match (seen.min.number(), seen.max.number()) {
+                (Number::Float(min), Number::Float(max)) => {
+                    let zero = |value: f64, negative: bool| match (value == 0.0, negative) {
+                        (false, _) => value,
+                        (true, true) => -0.0,
+                        (true, false) => 0.0,
+                    };
+                    let range = (zero(min, seen.negative_zero), zero(max, !seen.positive_zero));
+                    stats.float_range = Some(range);
+                }
+                (Number::Int(min), Number::Int(max)) => stats.integer_range = Some((min, max)),
+                _ => unreachable!("elements are of one type"),
+            }
+        }
+        Ok(stats)
+    }
+
+    /// Adds all that `other` has seen.
+    ///
+    /// # Errors
+    /// [`Error::TooMany`]; `self` is then unchanged.
+    pub fn merge(&mut self, other: &Stats) -> Result<(), Error> {
+        let count = self.count.checked_add(other.count).ok_or(Error::TooMany)?;
+        self.moments.merge(&other.moments).ok_or(Error::TooMany)?;
+        self.count = count;
+        self.floats |= other.floats;
+        self.integer_range = joined(self.integer_range, other.integer_range, Ord::cmp);
+        self.float_range = joined(self.float_range, other.float_range, f64::total_cmp);
+        Ok(())
+    }
+
+    /// The number of elements.
+    #[must_use]
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The sum: an integer if only integers came, else a correctly rounded float.
+    #[must_use]
+    pub fn sum(&self) -> Number {
+        if self.floats {
+            Number::Float(self.moments.sum().round())
+        } else {
+            Number::Int(self.moments.integers)
+        }
+    }
+
+    /// The mean, as [`mean`](crate::mean) computes it.
+    ///
+    /// # Errors
+    /// [`Error::Empty`].
+    pub fn mean(&self) -> Result<f64, Error> {
+        if self.count == 0 {
+            return Err(Error::Empty);
+        }
+        Ok(match self.sum() {
+            Number::Int(sum) => divide(sum, self.count.into()),
+            #[expect(clippy::cast_precision_loss, reason = "as in Python")]
+            Number::Float(sum) => {
+                let _standard = Standard::enter();
+                sum / self.count as f64
+            }
+        })
+    }
+
+    /// The smallest number. NaN is passed over, unless there is nothing else.
+    ///
+    /// # Errors
+    /// [`Error::Empty`].
+    pub fn min(&self) -> Result<Number, Error> {
+        self.extremum(|(min, _)| min, |(min, _)| min, Ordering::Less)
+    }
+
+    /// The largest number. NaN as for [`Stats::min`].
+    ///
+    /// # Errors
+    /// [`Error::Empty`].
+    pub fn max(&self) -> Result<Number, Error> {
+        self.extremum(|(_, max)| max, |(_, max)| max, Ordering::Greater)
+    }
+
+    fn extremum(
+        &self,
+        of_integers: impl Fn((i128, i128)) -> i128,
+        of_floats: impl Fn((f64, f64)) -> f64,
+        better: Ordering,
+    ) -> Result<Number, Error> {
+        if self.count == 0 {
+            return Err(Error::Empty);
+        }
+        Ok(match (self.integer_range, self.float_range) {
+            (None, None) => Number::Float(f64::NAN),
+            (Some(integers), None) => Number::Int(of_integers(integers)),
+            (None, Some(floats)) => Number::Float(of_floats(floats)),
+            (Some(integers), Some(floats)) => {
+                let (integer, float) = (of_integers(integers), of_floats(floats));
+                if compare(float, integer) == better {
+                    Number::Float(float)
+                } else {
+                    Number::Int(integer)
+                }
+            }
+        })
+    }
+
+    /// The variance, as [`variance`](crate::variance) computes it.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::TooFew`].
+    pub fn variance(&self, ddof: u64) -> Result<f64, Error> {
+        self.moments.variance(self.count, ddof, false)
+    }
+
+    /// The standard deviation, as [`standard_deviation`](crate::standard_deviation) computes it.
+    ///
+    /// # Errors
+    /// [`Error::Empty`], [`Error::TooFew`].
+    pub fn standard_deviation(&self, ddof: u64) -> Result<f64, Error> {
+        self.moments.variance(self.count, ddof, true)
+    }
+
+    /// A compact form. The same statistics give the same bytes, however they came about.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let marks = [
+            self.floats,
+            self.integer_range.is_some(),
+            self.float_range.is_some(),
+        ];
+        let marks = marks.iter().rev().fold(0, |byte, mark| byte << 1 | u8::from(*mark));
+        let mut bytes = vec![Self::VERSION, marks];
+        bytes.extend(self.count.to_le_bytes());
+        if let Some((min, max)) = self.integer_range {
+            for value in [min, max, self.moments.integers] {
+                bytes.extend(value.to_le_bytes());
+            }
+        }
+        if let Some((min, max)) = self.float_range {
+            bytes.extend(min.to_le_bytes());
+            bytes.extend(max.to_le_bytes());
+        }
+        if self.floats {
+            self.moments.floats.write(&mut bytes);
+        }
+        self.moments.squares.write(&mut bytes);
+        bytes
+    }
+
+    /// Reads what [`Stats::to_bytes`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        let mut bytes = Reader(bytes);
+        if bytes.take()? != [Self::VERSION] {
+            return Err(Error::Malformed("their version is not known"));
+        }
+        let [marks] = bytes.take()?;
+        if marks > 7 {
+            return Err(Error::Malformed("a flag is not known"));
+        }
+        let mut stats = Stats::new();
+        stats.floats = marks & 1 != 0;
+        stats.count = u64::from_le_bytes(bytes.take()?);
+        if marks & 2 != 0 {
+            let [min, max, sum] = [bytes.take()?, bytes.take()?, bytes.take()?]
+                .map(i128::from_le_bytes);
+            stats.integer_range = Some((min, max));
+            stats.moments.integers = sum;
+        }
+        if marks & 4 != 0 {
+            let [min, max] = [bytes.take()?, bytes.take()?].map(f64::from_le_bytes);
+            stats.float_range = Some((min, max));
+        }
+        if stats.floats {
+            stats.moments.floats = ExactSum::read(&mut bytes)?;
+        }
+        stats.moments.squares = Fixed::read(&mut bytes, false)?;
+        bytes.finish()?;
+        if stats.is_possible() {
+            Ok(stats)
+        } else {
+            Err(Error::Malformed("the figures contradict each other"))
+        }
+    }
+
+    /// Whether there can be numbers with these statistics, as far as that is easily seen.
+    fn is_possible(&self) -> bool {
+        let limits = i128::from(i64::MIN)..=i128::from(u64::MAX);
+        let integers = self.integer_range.is_none_or(|(min, max)| {
+            min <= max && limits.contains(&min) && limits.contains(&max)
+        });
+        let floats = self.float_range.is_none_or(|(min, max)| {
+            self.floats && min.total_cmp(&max).is_le() && !min.is_nan() && !max.is_nan()
+        });
+        let ranges = self.integer_range.is_some() || self.float_range.is_some();
+        let some = self.count > 0 || !ranges && self.moments.is_zero();
+        // Without any range there were NaNs only.
+        let none = ranges || self.count == 0 || self.floats;
+        integers && floats && some && none && self.moments.is_possible(self.count)
+    }
+}
+
+fn joined<T: Copy>(
+    lhs: Option<(T, T)>,
+    rhs: Option<(T, T)>,
+    compare: impl Fn(&T, &T) -> Ordering,
+) -> Option<(T, T)> {
+    let (Some(lhs), Some(rhs)) = (lhs, rhs) else {
+        return lhs.or(rhs);
+    };
+    let min = std::cmp::min_by(lhs.0, rhs.0, &compare);
+    let max = std::cmp::max_by(lhs.1, rhs.1, &compare);
+    Some((min, max))
+}
+
+/// How a float that is a number compares with an integer of 65 bits.
+fn compare(float: f64, integer: i128) -> Ordering {
+    // No integer is beyond 2^64.
+    #[expect(clippy::cast_possible_truncation, reason = "towards zero, held at the limits")]
+    let whole = float as i128;
+    whole.cmp(&integer).then_with(|| {
+        let rest = float - float.trunc();
+        rest.partial_cmp(&0.0).unwrap_or(Ordering::Equal)
+    })
+}
+
+/// Equal if nothing that is asked of them, now or after merging, will ever differ.
+impl PartialEq for Stats {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_bytes() == other.to_bytes()
+    }
+}
+
+impl Eq for Stats {}
