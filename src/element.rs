@@ -42,9 +42,6 @@ pub trait Element: Copy + PartialOrd + Send + Sync + 'static + sealed::Sealed {
     fn to_bytes(self) -> Self::Bytes;
     /// The value as Python has it; an `f32` is widened to double.
     fn number(self) -> Number;
-    /// Whether the sign is set, that of zero and NaN included.
-    #[doc(hidden)]
-    fn is_negative(self) -> bool;
 }
 
 /// What integer kernels need beyond [`Element`].
@@ -132,8 +129,6 @@ macro_rules! define_elements {
                 fn to_bytes(self) -> Self::Bytes { self.to_ne_bytes() }
                 #[inline(always)]
                 fn number(self) -> Number { define_elements!(@number $kind self) }
-                #[inline(always)]
-                fn is_negative(self) -> bool { define_elements!(@is_negative $kind self) }
             }
             define_elements!(@kind $kind $type);
         )*
@@ -145,8 +140,6 @@ macro_rules! define_elements {
         (Number::Float($type::MIN as f64), Number::Float($type::MAX as f64))
     };
     (@number int $value:expr) => { Number::Int(i128::from($value)) };
-    (@is_negative int $value:expr) => { $value < 0 };
-    (@is_negative float $value:expr) => { $value.is_sign_negative() };
     (@number float $value:expr) => { Number::Float(f64::from($value)) };
     (@kind int $type:ident) => {
         impl Integer for $type {

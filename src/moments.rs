@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use num_bigint::BigUint;
 
-use crate::element::{Element, Float, for_each_element};
+use crate::element::{Float, for_each_element};
 use crate::environment::Standard;
 use crate::exact::{ExactSum, parts};
 use crate::extrema::Extremum;

@@ -8,7 +8,7 @@ use crate::exact::ExactSum;
 use crate::fixed::{Fixed, Reader};
 use crate::moments::{Moment, Moments};
 use crate::sum::divide;
-use crate::{Element, Error, Executor, Number, Values};
+use crate::{Error, Executor, Number, Values};
 
 /// A part of a block that is still in the nearest cache when it is read again.
 const PIECE_BYTES: usize = 16 << 10;
@@ -76,7 +76,7 @@ impl<T: Moment> Seen<T> {
         if T::IS_FLOAT && (min == T::ZERO || max == T::ZERO) {
             for value in piece {
                 let zero = *value == T::ZERO;
-                let negative = value.is_negative();
+                let negative = matches!(value.number(), Number::Float(value) if value.is_sign_negative());
                 self.negative_zero |= zero & negative;
                 self.positive_zero |= zero & !negative;
             }

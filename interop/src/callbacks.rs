@@ -242,7 +242,7 @@ pub(crate) fn reduce<'py>(
 }
 
 /// An argument for which `None` is a value like any other.
-pub(crate) struct Initial<'py>(Option<Bound<'py, PyAny>>);
+pub(crate) struct Initial<'py>(pub(crate) Option<Bound<'py, PyAny>>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Initial<'py> {
     type Error = Infallible;

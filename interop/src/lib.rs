@@ -8,6 +8,7 @@ mod operand;
 mod reductions;
 mod result;
 mod runtime;
+mod stats;
 mod typecode;
 mod vectorcall;
 
@@ -28,6 +29,8 @@ mod module {
     use crate::reductions::{max, mean, min, sum};
     #[pymodule_export]
     use crate::runtime::{get_num_threads, set_num_threads};
+    #[pymodule_export]
+    use crate::stats::{Stats, std, var};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -172,16 +172,19 @@ fn run_detached<R: Send>(
 }
 
 /// The one mapping of the core's errors to Python's exceptions.
-fn exception(function: &'static str, error: &Error) -> PyErr {
+pub(crate) fn exception(function: &'static str, error: &Error) -> PyErr {
     let message = format!("{function}(): {error}");
     match error {
-        Error::Overflow { .. } | Error::Infinite { .. } | Error::BoundUnreachable { .. } => {
-            PyOverflowError::new_err(message)
-        }
+        Error::Overflow { .. }
+        | Error::Infinite { .. }
+        | Error::BoundUnreachable { .. }
+        | Error::TooMany => PyOverflowError::new_err(message),
         Error::Empty
         | Error::NotANumber { .. }
         | Error::BoundIsNan(_)
         | Error::BoundsCrossed
+        | Error::TooFew { .. }
+        | Error::Malformed(_)
         | Error::LevelUnavailable => PyValueError::new_err(message),
         Error::Interrupted => PyKeyboardInterrupt::new_err(()),
         _ => PySystemError::new_err(message),

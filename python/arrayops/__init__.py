@@ -11,6 +11,7 @@ same elements, to the bit.
 """
 
 from arrayops._arrayops import (
+    Stats,
     __version__,
     clip,
     filter,  # noqa: A004
@@ -23,10 +24,13 @@ from arrayops._arrayops import (
     reduce,
     scale,
     set_num_threads,
+    std,
     sum,  # noqa: A004
+    var,
 )
 
 __all__ = [
+    "Stats",
     "__version__",
     "clip",
     "filter",
@@ -39,5 +43,7 @@ __all__ = [
     "reduce",
     "scale",
     "set_num_threads",
+    "std",
     "sum",
+    "var",
 ]
