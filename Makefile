@@ -15,7 +15,7 @@ RUN := $(VENV)/$(BIN)
 SOURCES := Cargo.toml Cargo.lock pyproject.toml interop/Cargo.toml \
 	$(wildcard src/*.rs interop/src/*.rs)
 
-.PHONY: demo test test-python test-rust lint format bench bench-kernels wheel clean
+.PHONY: demo test test-python test-rust fuzz lint format bench bench-kernels wheel clean
 
 ## The cookbook programs on real data, checked against plain Python and timed.
 demo: $(VENV)/.built
@@ -29,6 +29,11 @@ test-rust:
 
 test-python: $(VENV)/.built $(VENV)/.test
 	$(RUN)/python -m pytest
+
+## Random data at every CPU level against plain Python, for SECONDS, from SEED or a fresh one.
+SECONDS ?= 3600
+fuzz: $(VENV)/.built $(VENV)/.test
+	$(RUN)/python tests/python/fuzz_statistics.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 ## Formatting, lints, types, stubs, workflows.
 lint: $(VENV)/.built $(VENV)/.test $(VENV)/.lint

@@ -68,7 +68,10 @@ mod control {
 }
 
 #[cfg(target_arch = "aarch64")]
-#[expect(unsafe_code, reason = "the control register is reached by assembly only")]
+#[expect(
+    unsafe_code,
+    reason = "the control register is reached by assembly only"
+)]
 mod control {
     use std::arch::asm;
 

@@ -209,7 +209,12 @@ impl ExactSum {
     pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
         let Marks { nan, infinite } = self.marks;
         let marks = [nan, infinite[0], infinite[1], self.total.magnitude().0];
-        bytes.push(marks.iter().rev().fold(0, |byte, mark| byte << 1 | u8::from(*mark)));
+        bytes.push(
+            marks
+                .iter()
+                .rev()
+                .fold(0, |byte, mark| byte << 1 | u8::from(*mark)),
+        );
         self.total.write(bytes);
     }
 

@@ -94,15 +94,6 @@ impl Level {
         cfg!(target_arch = "aarch64") || self > Level::BASELINE
     }
 
-    /// Whether there are 32 registers of 64 bytes.
-    #[inline(always)]
-    pub(crate) fn has_wide_registers(self) -> bool {
-        #[cfg(target_arch = "x86_64")]
-        return self.0 == Kind::V4;
-        #[cfg(not(target_arch = "x86_64"))]
-        return false;
-    }
-
     /// Runs `kernel` compiled for this level, and tells it which one that is.
     ///
     /// To the kernel the level is a constant, so that only the code for it is compiled. Only what is inlined into `kernel` is: kernels and the closures on the way to them are

@@ -107,7 +107,13 @@ impl Moments {
         // The sum of (x - mean)^2 is that of x^2 less (sum of x)^2 / n.
         let sum = BigUint::from_slice(&self.sum().digits());
         let squares = BigUint::from_slice(&self.squares.magnitude().1);
-        let dividend = squares * count - &sum * &sum;
+        // Never below zero, unless another thread wrote to the numbers while they were read.
+        let (squares, square) = (squares * count, &sum * &sum);
+        let dividend = if squares > square {
+            squares - square
+        } else {
+            BigUint::ZERO
+        };
         let divisor = BigUint::from(count) * (count - ddof);
         Ok(round_quotient(&dividend, &divisor, SQUARE_UNIT, root))
     }

@@ -76,9 +76,10 @@ impl<T: Moment> Seen<T> {
         if T::IS_FLOAT && (min == T::ZERO || max == T::ZERO) {
             for value in piece {
                 let zero = *value == T::ZERO;
-                let negative = matches!(value.number(), Number::Float(value) if value.is_sign_negative());
-                self.negative_zero |= zero & negative;
-                self.positive_zero |= zero & !negative;
+                let negative =
+                    matches!(value.number(), Number::Float(value) if value.is_sign_negative());
+                self.negative_zero |= zero && negative;
+                self.positive_zero |= zero && !negative;
             }
         }
         self.min = T::min_of_block(self.min, &[min]);
@@ -106,10 +107,7 @@ impl Stats {
     ///
     /// # Errors
     /// [`Error::Interrupted`] only.
-    pub fn of<T: Moment>(
-        executor: &Executor<'_>,
-        values: Values<'_, T>,
-    ) -> Result<Stats, Error> {
+    pub fn of<T: Moment>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<Stats, Error> {
         let _standard = Standard::enter();
         let seen = executor.fold(
             values,
@@ -144,7 +142,10 @@ impl Stats {
                         (true, true) => -0.0,
                         (true, false) => 0.0,
                     };
-                    let range = (zero(min, seen.negative_zero), zero(max, !seen.positive_zero));
+                    let range = (
+                        zero(min, seen.negative_zero),
+                        zero(max, !seen.positive_zero),
+                    );
                     stats.float_range = Some(range);
                 }
                 (Number::Int(min), Number::Int(max)) => stats.integer_range = Some((min, max)),
@@ -266,7 +267,10 @@ impl Stats {
             self.integer_range.is_some(),
             self.float_range.is_some(),
         ];
-        let marks = marks.iter().rev().fold(0, |byte, mark| byte << 1 | u8::from(*mark));
+        let marks = marks
+            .iter()
+            .rev()
+            .fold(0, |byte, mark| byte << 1 | u8::from(*mark));
         let mut bytes = vec![Self::VERSION, marks];
         bytes.extend(self.count.to_le_bytes());
         if let Some((min, max)) = self.integer_range {
@@ -302,8 +306,8 @@ impl Stats {
         stats.floats = marks & 1 != 0;
         stats.count = u64::from_le_bytes(bytes.take()?);
         if marks & 2 != 0 {
-            let [min, max, sum] = [bytes.take()?, bytes.take()?, bytes.take()?]
-                .map(i128::from_le_bytes);
+            let [min, max, sum] =
+                [bytes.take()?, bytes.take()?, bytes.take()?].map(i128::from_le_bytes);
             stats.integer_range = Some((min, max));
             stats.moments.integers = sum;
         }
@@ -326,9 +330,9 @@ impl Stats {
     /// Whether there can be numbers with these statistics, as far as that is easily seen.
     fn is_possible(&self) -> bool {
         let limits = i128::from(i64::MIN)..=i128::from(u64::MAX);
-        let integers = self.integer_range.is_none_or(|(min, max)| {
-            min <= max && limits.contains(&min) && limits.contains(&max)
-        });
+        let integers = self
+            .integer_range
+            .is_none_or(|(min, max)| min <= max && limits.contains(&min) && limits.contains(&max));
         let floats = self.float_range.is_none_or(|(min, max)| {
             self.floats && min.total_cmp(&max).is_le() && !min.is_nan() && !max.is_nan()
         });
@@ -356,7 +360,10 @@ fn joined<T: Copy>(
 /// How a float that is a number compares with an integer of 65 bits.
 fn compare(float: f64, integer: i128) -> Ordering {
     // No integer is beyond 2^64.
-    #[expect(clippy::cast_possible_truncation, reason = "towards zero, held at the limits")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "towards zero, held at the limits"
+    )]
     let whole = float as i128;
     whole.cmp(&integer).then_with(|| {
         let rest = float - float.trunc();

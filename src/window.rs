@@ -86,8 +86,7 @@ impl Subtract for Fused {
 }
 
 /// The exponents of the windows of a chain.
-#[derive(Clone, Copy)]
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Windows {
     /// Of the bias of the first accumulator.
     top: i32,
@@ -103,7 +102,6 @@ impl Windows {
     /// exponent of the bias of its accumulator.
     #[inline(always)]
     pub(crate) fn below(largest: f64, levels: usize, lowest: i32) -> Option<Windows> {
-        #[expect(clippy::cast_possible_truncation, reason = "eleven bits")]
         let exponent = (largest.to_bits() >> MANTISSA_BITS) as i32 - 1022;
         #[expect(
             clippy::cast_possible_truncation,
@@ -181,8 +179,8 @@ impl<const LEVELS: usize> Chain<LEVELS> {
             );
             self.accumulators[level] = after;
             if level == 0 {
-                for lane in 0..LANES {
-                    self.moved[lane] |= after[lane].to_bits() ^ self.bias;
+                for (moved, after) in self.moved.iter_mut().zip(after) {
+                    *moved |= after.to_bits() ^ self.bias;
                 }
             }
             if level + 1 == LEVELS {
@@ -252,15 +250,15 @@ impl FloatSum {
 
     /// Adds a block, with the instructions of a CPU level.
     ///
-    /// So many numbers are worked on side by side as that level has registers for.
+    /// As many vectors are worked on side by side as the compiler keeps in registers.
     #[inline(always)]
     pub(crate) fn add_block<T: Float>(&mut self, level: Level, block: &[T]) {
-        if level.has_wide_registers() {
-            self.add_rows::<T, Fused, 1>(block);
-        } else if level.has_fused_multiply_add() {
-            self.add_rows::<T, Fused, 1>(block);
-        } else {
+        if !level.has_fused_multiply_add() {
             self.add_rows::<T, Plain, 1>(block);
+        } else if T::MANTISSA_BITS < 52 {
+            self.add_rows::<T, Fused, 2>(block);
+        } else {
+            self.add_rows::<T, Fused, 1>(block);
         }
     }
 
@@ -343,7 +341,9 @@ impl FloatSum {
                 chain.add::<S>(0, vector, one);
             }
         }
-        let exact = chains.iter().fold(true, |exact, chain| exact & chain.is_exact());
+        let exact = chains
+            .iter()
+            .fold(true, |exact, chain| exact & chain.is_exact());
         if exact {
             for level in 0..LEVELS {
                 let total = chains.iter().map(|chain| chain.total(level, windows)).sum();
@@ -362,7 +362,11 @@ pub(crate) fn largest_magnitude<T: Float>(rows: &[[T; LANES]]) -> f64 {
         for lane in 0..LANES {
             let magnitude = row[lane].to_f64().abs();
             let before = largest[lane];
-            largest[lane] = if magnitude > before { magnitude } else { before };
+            largest[lane] = if magnitude > before {
+                magnitude
+            } else {
+                before
+            };
         }
     }
     largest.iter().copied().fold(0.0, f64::max)

@@ -14,8 +14,8 @@ use crate::operand::{Argument, Operand};
 use crate::runtime;
 
 /// How many degrees of freedom to take away: an integer from zero.
-fn degrees(function: &str, ddof: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
-    let Some(ddof) = ddof else {
+fn degrees(function: &str, ddof: Initial<'_>) -> PyResult<u64> {
+    let Initial(Some(ddof)) = ddof else {
         return Ok(0);
     };
     let index = ddof
@@ -52,8 +52,8 @@ fn degrees(function: &str, ddof: Option<&Bound<'_, PyAny>>) -> PyResult<u64> {
 /// >>> ao.var(array("d", [1e9 + 1, 1e9 + 2, 1e9 + 3]), ddof=1)
 /// 1.0
 #[pyfunction]
-#[pyo3(signature = (arr, ddof=None), text_signature = "(arr, ddof=0)")]
-pub(crate) fn var(arr: &Bound<'_, PyAny>, ddof: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
+#[pyo3(signature = (arr, ddof=Initial(None)), text_signature = "(arr, ddof=0)")]
+pub(crate) fn var(arr: &Bound<'_, PyAny>, ddof: Initial<'_>) -> PyResult<f64> {
     let mut slot = Slot::new();
     let operand = Operand::new(&mut slot, arr, Argument::new("var", "arr"))?;
     let ddof = degrees("var", ddof)?;
@@ -76,8 +76,8 @@ pub(crate) fn var(arr: &Bound<'_, PyAny>, ddof: Option<&Bound<'_, PyAny>>) -> Py
 /// >>> ao.std(array("d", [2, 4, 4, 4, 5, 5, 7, 9]))
 /// 2.0
 #[pyfunction]
-#[pyo3(signature = (arr, ddof=None), text_signature = "(arr, ddof=0)")]
-pub(crate) fn std(arr: &Bound<'_, PyAny>, ddof: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
+#[pyo3(signature = (arr, ddof=Initial(None)), text_signature = "(arr, ddof=0)")]
+pub(crate) fn std(arr: &Bound<'_, PyAny>, ddof: Initial<'_>) -> PyResult<f64> {
     let mut slot = Slot::new();
     let operand = Operand::new(&mut slot, arr, Argument::new("std", "arr"))?;
     let ddof = degrees("std", ddof)?;
@@ -211,16 +211,16 @@ impl Stats {
     }
 
     /// Returns the variance of all elements, as the function ``var`` does.
-    #[pyo3(signature = (ddof=None), text_signature = "($self, ddof=0)")]
-    fn var(&self, ddof: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
+    #[pyo3(signature = (ddof=Initial(None)), text_signature = "($self, ddof=0)")]
+    fn var(&self, ddof: Initial<'_>) -> PyResult<f64> {
         let ddof = degrees("Stats.var", ddof)?;
         let variance = self.snapshot().variance(ddof);
         variance.map_err(|error| nothing("var", &error))
     }
 
     /// Returns the standard deviation of all elements, as the function ``std`` does.
-    #[pyo3(signature = (ddof=None), text_signature = "($self, ddof=0)")]
-    fn std(&self, ddof: Option<&Bound<'_, PyAny>>) -> PyResult<f64> {
+    #[pyo3(signature = (ddof=Initial(None)), text_signature = "($self, ddof=0)")]
+    fn std(&self, ddof: Initial<'_>) -> PyResult<f64> {
         let ddof = degrees("Stats.std", ddof)?;
         let deviation = self.snapshot().standard_deviation(ddof);
         deviation.map_err(|error| nothing("std", &error))
@@ -236,12 +236,16 @@ impl Stats {
     /// Raises ``ValueError`` for any other bytes, ``TypeError`` where *data* has none.
     #[staticmethod]
     fn from_bytes(data: &Bound<'_, PyAny>) -> PyResult<Stats> {
-        let view = data.py().get_type::<PyMemoryView>().call1((data,)).map_err(|_| {
-            PyTypeError::new_err(format!(
-                "Stats.from_bytes() argument 'data' must be bytes-like, not {}",
-                data.get_type()
-            ))
-        })?;
+        let view = data
+            .py()
+            .get_type::<PyMemoryView>()
+            .call1((data,))
+            .map_err(|_| {
+                PyTypeError::new_err(format!(
+                    "Stats.from_bytes() argument 'data' must be bytes-like, not {}",
+                    data.get_type()
+                ))
+            })?;
         let bytes = view.call_method0("tobytes")?;
         let stats = arrayops::Stats::from_bytes(bytes.cast::<PyBytes>()?.as_bytes());
         let stats = stats.map_err(|error| runtime::exception("Stats.from_bytes", &error))?;
@@ -261,7 +265,11 @@ impl Stats {
             return Ok(py.NotImplemented());
         };
         let (own, other) = (self.snapshot(), other.get().snapshot());
-        Ok((own == other).into_pyobject(py)?.to_owned().into_any().unbind())
+        Ok((own == other)
+            .into_pyobject(py)?
+            .to_owned()
+            .into_any()
+            .unbind())
     }
 
     #[classattr]
@@ -272,7 +280,11 @@ impl Stats {
         let (Ok(min), Ok(max), Ok(mean)) = (stats.min(), stats.max(), stats.mean()) else {
             return Ok("<Stats: empty>".to_owned());
         };
-        let shown = |number| python_number(py, number)?.repr().map(|text| text.to_string());
+        let shown = |number| {
+            python_number(py, number)?
+                .repr()
+                .map(|text| text.to_string())
+        };
         let std = stats.standard_deviation(0).unwrap_or(f64::NAN);
         let plural = if stats.count() == 1 { "" } else { "s" };
         Ok(format!(

@@ -44,6 +44,9 @@ CALLBACK_FUNCTIONS: dict[str, Callable[[Any, Callable[[Any], Any]], Any]] = {
 NATIVE_FUNCTIONS: dict[str, Callable[[Any], Any]] = {
     "sum": ao.sum,
     "mean": ao.mean,
+    "var": ao.var,
+    "std": ao.std,
+    "Stats": lambda arr: ao.Stats(arr).sum,
     "min": ao.min,
     "max": ao.max,
     "scale": lambda arr: ao.scale(arr, 1),

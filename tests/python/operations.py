@@ -121,10 +121,13 @@ def _last_three(accumulator: tuple[Any, ...], x: float) -> tuple[Any, ...]:
     return (*accumulator[-2:], x)
 
 
-def calls_of(name: str, code: str) -> Sequence[Call]:
+def calls_of(name: str, code: str) -> Sequence[Call]:  # noqa: PLR0911 - a table
     """Return the fixed calls of one family of functions on a typecode."""
     if name == "scale":
         return [Call((f,), dict(mode)) for f, mode in itertools.product(FACTORS, OVERFLOW[1:])]
+    if name == "var":
+        odd = [Call((ddof,)) for ddof in (2, 10**30, -1, 1.0, None, "1", Index(1))]
+        return [Call(), Call((1,)), Call(kwargs={"ddof": 3}), *odd]
     if name == "clip":
         return [Call(pair) for pair in itertools.product(_bounds(code), repeat=2)]
     if name == "filter":
@@ -188,6 +191,8 @@ def _onto_itself(function: Callable[..., Any]) -> Callable[..., Any]:
 OPERATIONS = (
     Operation("sum", ao.sum, oracles.sum),
     Operation("mean", ao.mean, oracles.mean),
+    Operation("var", ao.var, oracles.var, _calls("var")),
+    Operation("std", ao.std, oracles.std, _calls("var")),
     Operation("min", ao.min, oracles.min),
     Operation("max", ao.max, oracles.max),
     Operation("scale", ao.scale, oracles.scale, _calls("scale"), in_place=True),

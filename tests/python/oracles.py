@@ -9,6 +9,7 @@ import math
 import operator
 from array import array
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from typing import Any
 
 from typecodes import FLOAT_CODES, TYPECODES, Array
@@ -55,6 +56,57 @@ def mean(arr: Array) -> float:
         message = "mean of nothing"
         raise ValueError(message)
     return sum(arr) / len(arr)
+
+
+def exact_variance(values: Iterable[float], ddof: int = 0) -> Fraction | None:
+    """Return the variance as it is, or None where a value is not finite."""
+    values = list(values)
+    if not all(_finite(values)):
+        return None
+    fractions = [Fraction(value) for value in values]
+    total = builtins.sum(fractions, Fraction())
+    squares = builtins.sum((value * value for value in fractions), Fraction())
+    return (squares - total * total / len(values)) / (len(values) - ddof)
+
+
+def _finite(values: Iterable[float]) -> Iterable[bool]:
+    """Say of each value whether it is finite."""
+    return (isinstance(value, int) or math.isfinite(value) for value in values)
+
+
+def square_root(value: Fraction) -> float:
+    """Return the square root, rounded once: an integer root of 64 bits or more, odd if inexact."""
+    if not value:
+        return 0.0
+    shift = 2 * builtins.max(0, 130 + value.denominator.bit_length() - value.numerator.bit_length())
+    scaled, rest = divmod(value.numerator << shift, value.denominator)
+    root = math.isqrt(scaled)
+    sticky = rest != 0 or root * root != scaled
+    return float(Fraction(root | sticky, 1 << shift // 2))
+
+
+def _deviation(arr: Array, ddof: Any, root: Callable[[Fraction], float]) -> float:
+    ddof = operator.index(ddof)
+    if not 0 <= ddof < len(arr):
+        message = "too few elements"
+        raise ValueError(message)
+    variance = exact_variance(arr, ddof)
+    if variance is None:
+        return math.nan
+    try:
+        return root(variance)
+    except OverflowError:
+        return math.inf
+
+
+def var(arr: Array, ddof: Any = 0) -> float:
+    """`float(statistics.pvariance(arr))`, total, with any `ddof`."""
+    return _deviation(arr, ddof, float)
+
+
+def std(arr: Array, ddof: Any = 0) -> float:
+    """`statistics.pstdev(arr)`, total, with any `ddof`."""
+    return _deviation(arr, ddof, square_root)
 
 
 def min(arr: Array) -> Any:  # noqa: A001

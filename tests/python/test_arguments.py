@@ -19,6 +19,9 @@ from typecodes import FLOAT_CODES, INTEGER_CODES, LETTERS, TYPECODES, Array
 PARAMETERS = {
     "sum": ("arr",),
     "mean": ("arr",),
+    "var": ("arr", "ddof"),
+    "std": ("arr", "ddof"),
+    "Stats": ("buffer",),
     "min": ("arr",),
     "max": ("arr",),
     "scale": ("arr", "factor", "*overflow"),
@@ -70,7 +73,7 @@ def test_any_argument_by_keyword_is_accepted() -> None:
     assert ao.reduce(initial=12, fn=operator.add, arr=data) == 0
 
 
-@pytest.mark.parametrize("name", sorted(PARAMETERS.keys() - {"get_num_threads"}))
+@pytest.mark.parametrize("name", sorted(PARAMETERS.keys() - {"get_num_threads", "Stats"}))
 def test_any_missing_or_unknown_argument_raises_type_error(name: str) -> None:
     function = getattr(ao, name)
     with pytest.raises(TypeError):
