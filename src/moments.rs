@@ -39,7 +39,7 @@ pub(crate) struct Moments {
     square_windows: Windows,
 }
 
-/// An element type that has statistics: every one. Sealed by [`Element`].
+/// An element type that has statistics: every one. Sealed by [`Element`](crate::Element).
 pub trait Moment: Sum + Extremum {
     #[doc(hidden)]
     const IS_FLOAT: bool;
