@@ -115,7 +115,10 @@ mod control {
 
 #[cfg(all(test, target_arch = "x86_64"))]
 mod tests {
+    use std::num::NonZeroUsize;
+
     use super::*;
+    use crate::{Executor, Level, Number, Values};
 
     #[test]
     fn enter_whatever_is_set_gives_the_standard_and_back() {
@@ -130,6 +133,44 @@ mod tests {
             control::write(before);
             assert_eq!(inside & !0x3f, 0x1f80);
             assert_eq!(after & !0x3f, (before | changed) & !0x3f);
+        }
+    }
+
+    #[test]
+    fn sums_and_variances_do_not_depend_on_what_is_set() {
+        let tiny = f64::from_bits(3);
+        let long: Vec<f64> = (1..2000)
+            .map(|i| 1.0 / f64::from(i))
+            .chain([tiny, -tiny])
+            .collect();
+        let subnormal: Vec<f64> = (0..700).map(f64::from_bits).collect();
+        let results = || {
+            let mut results = Vec::new();
+            for level in Level::available() {
+                let executor = Executor::new(level, 2).bytes_per_thread(NonZeroUsize::MIN);
+                for values in [&long[..], &long[..5], &subnormal[..], &subnormal[1..4]] {
+                    let values = Values::from(values);
+                    // As bits: the digits of subnormals are not what they are, either.
+                    let sum = match crate::sum(&executor, values) {
+                        Ok(Number::Float(sum)) => Ok(sum),
+                        other => panic!("a sum of floats is {other:?}"),
+                    };
+                    let mean = crate::mean(&executor, values);
+                    let variance = crate::variance(&executor, values, 1);
+                    let rounded = [sum, mean, variance].map(|result| result.map(f64::to_bits));
+                    let stats = crate::Stats::of(&executor, values);
+                    results.push((rounded, stats.map(|stats| stats.to_bytes())));
+                }
+            }
+            results
+        };
+        let expected = results();
+        let before = control::read();
+        for changed in [0x8000, 0x0040, 0x8040, 0x2000, 0x4000, 0x6000] {
+            control::write(before | changed);
+            let found = results();
+            control::write(before);
+            assert_eq!(found, expected, "with {changed:x}");
         }
     }
 }
