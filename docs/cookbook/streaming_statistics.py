@@ -2,14 +2,12 @@
 
     python docs/cookbook/streaming_statistics.py
 
-The file is read chunk by chunk into one buffer, made once and used again and again. What is known
-about the chunks is then merged. What can be merged without any error?
-
-- Counts, minima and maxima, and sums of integers: as they are.
-- Sums of floats: not as they are. The sum of one chunk is correctly rounded, but rounded it is, and
-  adding rounded sums adds up their errors. `ExactSum` below also keeps what the rounding left over,
-  and so the total is what `math.fsum` would give for the whole file at once, to the last bit.
-- Whatever `reduce` computes: hand the result of one chunk to the next one as its initial value.
+The file is read chunk by chunk into one buffer, made once and used again and again. `ao.Stats`
+takes in the chunks and keeps count, sum, extrema, mean and variance of all of them: exactly, so
+that it does not matter how the file was cut. For the same reason the work can be spread over
+processes: each makes the `Stats` of a range of the file, and they are merged in whatever order
+they come back. Whatever `reduce` computes goes on in another way: hand the result of one chunk to
+the next one as its initial value.
 
 Or map the file into memory, and let the operating system do the reading: see `mapped` below.
 """
@@ -24,52 +22,26 @@ import sys
 import tempfile
 import tracemalloc
 from array import array
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from fractions import Fraction
 from itertools import chain
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import arrayops as ao
+from ranges import cut, stats_of
 from side_by_side import SideBySide, arguments, setting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from concurrent.futures import Executor
 
 DATA = Path(__file__).resolve().parent / "data" / "seattle-temps.csv"
 CHUNK = 1 << 14  # elements: 128 KiB of doubles
 COLD = 40.0  # °F
 WARM = 65.0  # °F, from where a house needs cooling
-SPARE = 80  # room behind a chunk for ExactSum, enough for any finite doubles
-
-
-class ExactSum:
-    """The exact sum of all floats added so far, held as a few floats of falling size.
-
-    The first of them is the sum, correctly rounded. The second is what this rounding left over,
-    and so on until nothing is left: mostly that is two or three, and never more than 40.
-    """
-
-    def __init__(self) -> None:
-        """Start from nothing."""
-        self.parts: list[float] = []
-
-    def add(self, buffer: array[float], count: int) -> None:
-        """Add the first `count` elements of a buffer that has room for SPARE more behind them."""
-        with memoryview(buffer) as values:
-            end = count + len(self.parts)
-            values[count:end] = array("d", self.parts)
-            self.parts.clear()
-            while part := ao.sum(values[:end]):
-                if not math.isfinite(part):
-                    message = "ExactSum adds up finite numbers only"
-                    raise ValueError(message)
-                self.parts.append(part)
-                buffer[end] = -part  # the next sum is what is left over
-                end += 1
-
-    def rounded(self) -> float:
-        """Return the sum, rounded once."""
-        return self.parts[0] if self.parts else 0.0
+PROCESSES = 2
 
 
 def main(argv: Sequence[str] | None = None) -> SideBySide:
@@ -113,7 +85,7 @@ def plain_chunks(file: Path) -> Iterator[array[float]]:
 
 def new_buffer() -> array[float]:
     """Make the one buffer that a pass through the file needs."""
-    return array("d", [0.0]) * (CHUNK + SPARE)
+    return array("d", [0.0]) * CHUNK
 
 
 def streamed(file: Path, table: SideBySide) -> str:
@@ -121,8 +93,15 @@ def streamed(file: Path, table: SideBySide) -> str:
     count, mean, lowest, highest = table.compare(
         "count, mean, min and max in one pass", lambda: summary(file), lambda: summary_plain(file)
     )
+    with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
+        pooled(file, pool)  # the processes are started here
+        table.compare(
+            f"the same from {PROCESSES} processes",
+            lambda: pooled(file, pool),
+            lambda: summary_plain(file),
+        )
     spread = table.compare(
-        "variance, from two sums of integers",
+        "variance of whole tenths, exact",
         lambda: variance(file),
         lambda: variance_plain(file),
     )
@@ -143,7 +122,7 @@ def streamed(file: Path, table: SideBySide) -> str:
     )
     return (
         f"From {lowest} to {highest} °F, {mean!r} on average, standard deviation "
-        f"{math.sqrt(spread):.2f};\n{cold / count:.1%} of the hours below 40 °F; on average "
+        f"{math.sqrt(spread) / 10:.2f};\n{cold / count:.1%} of the hours below 40 °F; on average "
         f"{24 * cooling / count:.1f} degree hours above 65 °F a day; "
         f"{smoothed:.2f} °F at the end.\n{rounded_sums_report(file, mean, count)}"
     )
@@ -151,16 +130,24 @@ def streamed(file: Path, table: SideBySide) -> str:
 
 def summary(file: Path) -> tuple[int, float, float, float]:
     """Count, mean, minimum and maximum of a file of doubles."""
-    count, total, lowest, highest = 0, ExactSum(), math.inf, -math.inf
+    stats = ao.Stats()
     buffer = new_buffer()
     for size in chunk_sizes(file, buffer):
-        values = memoryview(buffer)[:size]
-        count += size
-        total.add(buffer, size)
-        chunk_lowest, chunk_highest = ao.min(values), ao.max(values)
-        lowest = min(lowest, chunk_lowest)
-        highest = max(highest, chunk_highest)
-    return count, total.rounded() / count, lowest, highest
+        stats.update(memoryview(buffer)[:size])
+    return figures(stats)
+
+
+def figures(stats: ao.Stats) -> tuple[int, float, float, float]:
+    """Pick what is compared with plain Python."""
+    return stats.count, stats.mean, stats.min, stats.max
+
+
+def pooled(file: Path, pool: Executor) -> tuple[int, float, float, float]:
+    """Do the same in a pool of processes, and merge in the order in which they are done."""
+    stats = ao.Stats()
+    for done in as_completed([pool.submit(stats_of, part) for part in cut(file, 2 * PROCESSES)]):
+        stats += done.result()
+    return figures(stats)
 
 
 def summary_plain(file: Path) -> tuple[int, float, float, float]:
@@ -186,21 +173,14 @@ def square(x: int) -> int:
 
 
 def variance(file: Path) -> float:
-    """Compute the population variance from whole tenths of a degree.
-
-    Both sums are sums of integers and so exact, and the result is rounded once, at the end.
-    """
-    count = total = squares = 0
-    buffer = new_buffer()
-    tenths, squared = array("i", [0]) * CHUNK, array("q", [0]) * CHUNK
+    """Compute the population variance of whole tenths of a degree, rounded once, at the end."""
+    stats = ao.Stats()
+    buffer, tenths = new_buffer(), array("i", [0]) * CHUNK
     for size in chunk_sizes(file, buffer):
         values = memoryview(buffer)[:size]
         ao.scale(values, 10)
-        whole = ao.map(values, round, out=memoryview(tenths)[:size])
-        count += size
-        total += ao.sum(whole)
-        squares += ao.sum(ao.map(whole, square, out=memoryview(squared)[:size]))
-    return float(Fraction(count * squares - total**2, 100 * count**2))
+        stats.update(ao.map(values, round, out=memoryview(tenths)[:size]))
+    return stats.var()
 
 
 def variance_plain(file: Path) -> float:
@@ -211,18 +191,18 @@ def variance_plain(file: Path) -> float:
         count += len(whole)
         total += sum(whole)
         squares += sum(map(square, whole))
-    return float(Fraction(count * squares - total**2, 100 * count**2))
+    return float(Fraction(count * squares - total**2, count**2))
 
 
 def degree_hours(file: Path) -> float:
     """Add up by how much each hour is above 65 °F: the need for cooling."""
-    count, total = 0, ExactSum()
+    stats = ao.Stats()
     buffer = new_buffer()
     for size in chunk_sizes(file, buffer):
-        ao.clip(memoryview(buffer)[:size], WARM, None)
-        total.add(buffer, size)
-        count += size
-    return total.rounded() - WARM * count
+        values = memoryview(buffer)[:size]
+        ao.clip(values, WARM, None)
+        stats.update(values)
+    return stats.sum - WARM * stats.count
 
 
 def degree_hours_plain(file: Path) -> float:

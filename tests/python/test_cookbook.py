@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import doctest
 import hashlib
-import math
 import os
 import random
 import re
@@ -14,6 +13,7 @@ import sys
 from array import array
 from pathlib import Path
 
+import arrayops as ao
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,24 +96,21 @@ def test_difference_of_two_results_is_said(*, result: object, expected: object, 
     assert (difference(result, expected) == "") is same
 
 
-def test_exact_sum_over_chunks_is_the_sum_of_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_statistics_of_ranges_merged_in_any_order_are_those_of_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(sys, "path", [str(COOKBOOK), *sys.path])
-    recipe = runpy.run_path(str(COOKBOOK / "streaming_statistics.py"))
+    ranges = runpy.run_path(str(COOKBOOK / "ranges.py"))
     generator = random.Random(1)  # noqa: S311 (numbers to add up, no secret)
-    sign_and_size = [
-        generator.choice((-1, 1)) * generator.random() * 2.0 ** generator.randint(-1080, 1000)
-        for _ in range(3000)
-    ]
-    awkward = [sys.float_info.max, 5e-324, -sys.float_info.max, 1e16, 1.0, -1e16, -0.0]
-    values = array("d", awkward + sign_and_size + [-x for x in sign_and_size[10:]])
-    total = recipe["ExactSum"]()
-    assert total.rounded() == 0.0
-    for start in range(0, len(values), 7):
-        chunk = values[start : start + 7]
-        total.add(chunk + array("d", [0.0] * recipe["SPARE"]), len(chunk))
-        assert total.rounded() == math.fsum(values[: start + 7])
-    with pytest.raises(ValueError, match="finite"):
-        total.add(array("d", [math.nan] + [0.0] * recipe["SPARE"]), 1)
+    values = array(
+        "d", [generator.gauss(0, 1) * 2.0 ** generator.randint(-99, 99) for _ in "x" * 999]
+    )
+    file = tmp_path / "doubles"
+    file.write_bytes(values.tobytes())
+    for parts in (1, 2, 7):
+        stats = [ranges["stats_of"](part) for part in ranges["cut"](file, parts)]
+        generator.shuffle(stats)
+        assert sum(stats, ao.Stats()) == ao.Stats(values)
 
 
 def test_readme_snippets_run(monkeypatch: pytest.MonkeyPatch) -> None:
