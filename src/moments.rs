@@ -11,17 +11,14 @@ use crate::extrema::Extremum;
 use crate::fixed::{Fixed, leading_bits, round};
 use crate::sum::IntegerBlock;
 use crate::window::{
-    Chain, Fused, LANES, Lanes, Plain, ROWS, Subtract, Windows, each, largest_magnitude,
+    Chain, Fused, LANES, Lanes, Plain, ROWS, SMALLEST_UNIT, Subtract, Windows, each,
+    largest_magnitude,
 };
 use crate::{Error, Executor, Level, Sum, Values};
 
 /// From 2^-2148, the square of the smallest double, to beyond 2^2048, and 2^92 times that.
 const SQUARE_LIMBS: usize = 134;
 const SQUARE_UNIT: i32 = -2148;
-
-/// How many windows hold the numbers and their squares, mostly.
-const LEVELS: usize = 2;
-const SQUARE_LEVELS: usize = 4;
 
 /// Multiples of this, 2^-537, have squares whose parts are no smaller than the smallest double.
 const SMALLEST_ROOT: i32 = -537;
@@ -37,6 +34,8 @@ pub(crate) struct Moments {
     pub(crate) squares: Fixed<SQUARE_LIMBS>,
     windows: Windows,
     square_windows: Windows,
+    /// Whether numbers came that needed more windows than most do.
+    wide: bool,
 }
 
 /// An element type that has statistics: every one. Sealed by [`Element`](crate::Element).
@@ -59,6 +58,7 @@ impl Moments {
             squares: Fixed::new(),
             windows: Windows::NONE,
             square_windows: Windows::NONE,
+            wide: false,
         }
     }
 
@@ -141,20 +141,42 @@ impl Moments {
 
     #[inline(always)]
     fn add_rows<T: Float, S: Subtract>(&mut self, rows: &[[T; LANES]]) {
-        if self.try_rows::<T, S>(rows) {
+        let done = match (self.wide, has_exact_squares::<T>()) {
+            (false, true) => self.try_rows::<T, S, 1, 2>(rows),
+            (false, false) => self.try_rows::<T, S, 2, 3>(rows),
+            (true, _) => self.try_rows::<T, S, 2, 4>(rows),
+        };
+        if done {
             return;
         }
         let largest = largest_magnitude(rows);
-        let lowest = SMALLEST_ROOT + 52;
-        if let Some(windows) = Windows::below(largest, LEVELS, lowest)
-            && let Some(square_windows) = Windows::below(largest * largest, SQUARE_LEVELS, -1022)
-        {
-            (self.windows, self.square_windows) = (windows, square_windows);
-            if self.try_rows::<T, S>(rows) {
-                return;
-            }
+        let done = if has_exact_squares::<T>() {
+            self.look_and_try::<T, S, 1, 2>(rows, largest)
+        } else {
+            self.look_and_try::<T, S, 2, 3>(rows, largest)
+        };
+        self.wide = !done;
+        if !done && !self.look_and_try::<T, S, 2, 4>(rows, largest) {
+            self.add_one_by_one(rows.as_flattened());
         }
-        self.add_one_by_one(rows.as_flattened());
+    }
+
+    /// Adds the rows if so many windows below the largest of them hold all bits.
+    #[inline(always)]
+    fn look_and_try<T: Float, S: Subtract, const LEVELS: usize, const SQUARE_LEVELS: usize>(
+        &mut self,
+        rows: &[[T; LANES]],
+        largest: f64,
+    ) -> bool {
+        let lowest = SMALLEST_ROOT + 52;
+        let Some(windows) = Windows::below(largest, LEVELS, lowest) else {
+            return false;
+        };
+        let Some(square_windows) = Windows::below(largest * largest, SQUARE_LEVELS, -1022) else {
+            return false;
+        };
+        (self.windows, self.square_windows) = (windows, square_windows);
+        self.try_rows::<T, S, LEVELS, SQUARE_LEVELS>(rows)
     }
 
     /// Adds the rows if the windows hold all bits of the numbers and of their squares.
@@ -162,8 +184,13 @@ impl Moments {
     /// A square is its rounded value and the error of that, which is a double, too: the numbers
     /// are multiples of the last unit of their windows, so nothing underflows.
     #[inline(always)]
-    fn try_rows<T: Float, S: Subtract>(&mut self, rows: &[[T; LANES]]) -> bool {
-        if self.windows.unit(LEVELS) < SMALLEST_ROOT {
+    fn try_rows<T: Float, S: Subtract, const LEVELS: usize, const SQUARE_LEVELS: usize>(
+        &mut self,
+        rows: &[[T; LANES]],
+    ) -> bool {
+        if self.windows.unit(LEVELS) < SMALLEST_ROOT
+            || self.square_windows.unit(SQUARE_LEVELS) < SMALLEST_UNIT
+        {
             return false;
         }
         let one = std::hint::black_box(1.0);
@@ -178,14 +205,16 @@ impl Moments {
                 #[inline(always)]
                 |lane| values[lane] * values[lane],
             );
-            let errors = each(
-                #[inline(always)]
-                |lane| S::square_error(values[lane], rounded[lane]),
-            );
             sum.add::<S>(0, values, one);
             squares.add::<S>(0, rounded, one);
-            // The error is at most half a unit of the last place: not for the first window.
-            squares.add::<S>(1, errors, one);
+            if !has_exact_squares::<T>() {
+                let errors = each(
+                    #[inline(always)]
+                    |lane| S::square_error(values[lane], rounded[lane]),
+                );
+                // At most half a unit of the last place: not for the first window.
+                squares.add::<S>(1, errors, one);
+            }
         }
         if !(sum.is_exact() && squares.is_exact()) {
             return false;
@@ -214,6 +243,11 @@ impl Moments {
             }
         }
     }
+}
+
+/// Whether a square has no more bits than a double: that of an `f32`.
+const fn has_exact_squares<T: Float>() -> bool {
+    2 * (T::MANTISSA_BITS + 1) <= f64::MANTISSA_DIGITS
 }
 
 /// `dividend / divisor * 2^exponent`, or its square root, rounded once, half to even.

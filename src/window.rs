@@ -40,7 +40,7 @@ const STEP: i32 = MANTISSA_BITS.cast_signed() + 1 - (ROW_BITS + 3);
 
 /// The exponent of the lowest bias there is, and of the unit that goes with it.
 const LOWEST: i32 = -1022;
-const SMALLEST_UNIT: i32 = -1074;
+pub(crate) const SMALLEST_UNIT: i32 = -1074;
 
 /// How to subtract. The result is the same.
 pub(crate) trait Subtract {
