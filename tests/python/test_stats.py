@@ -165,6 +165,7 @@ def test_update_from_several_threads_loses_nothing() -> None:
     assert_same_stats(shared, whole)
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # on purpose
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_stats_from_processes_are_the_same(method: str) -> None:
     data = array("d", [(i * 7919 % 10007) / 13 for i in range(20_000)])
