@@ -253,7 +253,7 @@ pub(crate) fn sum_certified(values: impl Iterator<Item = f64>) -> Option<f64> {
 
 /// The rounded sum and its error, exactly.
 #[inline(always)]
-fn two_sum(a: f64, b: f64) -> (f64, f64) {
+pub(crate) fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     let b_part = sum - a;
     let a_part = sum - b_part;

@@ -94,6 +94,17 @@ impl Level {
         cfg!(target_arch = "aarch64") || self > Level::BASELINE
     }
 
+    /// What there is for this level.
+    #[inline(always)]
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    pub(crate) fn choose<T>(self, baseline: T, v3: T, v4: T) -> T {
+        match self.0 {
+            Kind::Baseline => baseline,
+            Kind::V3 => v3,
+            Kind::V4 => v4,
+        }
+    }
+
     /// Runs `kernel` compiled for this level, and tells it which one that is.
     ///
     /// To the kernel the level is a constant, so that only the code for it is compiled. Only what is inlined into `kernel` is: kernels and the closures on the way to them are

@@ -23,8 +23,10 @@ mod exact;
 mod executor;
 mod extrema;
 mod fixed;
+mod float_sum;
 mod level;
 mod moments;
+mod plain;
 #[cfg_attr(not(feature = "parallel"), path = "no_pool.rs")]
 mod pool;
 mod scale;

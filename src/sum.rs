@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use crate::element::{Element, Float, Number, for_each_element};
+use crate::element::{Element, Number, for_each_element};
 use crate::environment::Standard;
 use crate::exact::sum_certified;
-use crate::window::FloatSum;
+use crate::float_sum::FloatSum;
+use crate::plain::Plain;
 use crate::{Error, Executor, Values};
 
 /// Up to so many floats are first tried in two doubles.
@@ -207,7 +208,7 @@ fn sum_integers<T: IntegerBlock>(
     Ok(Number::Int(sum))
 }
 
-fn sum_floats<T: Float>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<Number, Error> {
+fn sum_floats<T: Plain>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<Number, Error> {
     let _standard = Standard::enter();
     // A short input is not worth setting up the accumulator.
     if let Values::Aligned(values) = values
@@ -224,9 +225,9 @@ fn sum_floats<T: Float>(executor: &Executor<'_>, values: Values<'_, T>) -> Resul
             sum.add_block(at.level, block);
             ControlFlow::Continue(())
         },
-        |sum, other| sum.merge(&other),
+        |sum, other| sum.merge(other),
     )?;
-    Ok(Number::Float(sum.into_exact().round()))
+    Ok(Number::Float(sum.round()))
 }
 
 #[cfg(test)]

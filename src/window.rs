@@ -35,6 +35,12 @@ pub(crate) type Lanes = [f64; LANES];
 pub(crate) const ROWS: usize = 64;
 const ROW_BITS: i32 = ROWS.ilog2().cast_signed();
 
+/// More windows than this are slower than adding numbers one by one.
+const MOST_LEVELS: usize = 4;
+
+/// For so many pieces no fewer windows are tried than were needed.
+const PATIENCE: usize = 31;
+
 /// How far the windows of a chain are apart, if at most two numbers are added in each row.
 const STEP: i32 = MANTISSA_BITS.cast_signed() + 1 - (ROW_BITS + 3);
 
@@ -225,133 +231,107 @@ pub(crate) fn each(value: impl Fn(usize) -> f64) -> Lanes {
     lanes
 }
 
-/// Adds floats to an exact sum, block by block.
-pub(crate) struct FloatSum {
-    exact: ExactSum,
-    /// Where the last numbers were.
+/// Sums of floats in as few windows as do for what came last.
+pub(crate) struct Windowed {
     windows: Windows,
+    levels: usize,
+    /// So many pieces more before fewer windows are tried again.
+    patience: usize,
 }
 
-impl FloatSum {
+impl Windowed {
     pub(crate) const fn new() -> Self {
-        FloatSum {
-            exact: ExactSum::new(),
+        Windowed {
             windows: Windows::NONE,
+            levels: 1,
+            patience: 0,
         }
     }
 
-    pub(crate) fn merge(&mut self, other: &FloatSum) {
-        self.exact.merge(&other.exact);
-    }
-
-    pub(crate) fn into_exact(self) -> ExactSum {
-        self.exact
-    }
-
-    /// Adds a block, with the instructions of a CPU level.
-    ///
-    /// As many vectors are worked on side by side as the compiler keeps in registers.
+    /// Adds numbers to `exact`, with the instructions of a CPU level.
     #[inline(always)]
-    pub(crate) fn add_block<T: Float>(&mut self, level: Level, block: &[T]) {
-        if !level.has_fused_multiply_add() {
-            self.add_rows::<T, Plain, 1>(block);
-        } else if T::MANTISSA_BITS < 52 {
-            self.add_rows::<T, Fused, 2>(block);
-        } else {
-            self.add_rows::<T, Fused, 1>(block);
-        }
-    }
-
-    #[inline(always)]
-    fn add_rows<T: Float, S: Subtract, const VECTORS: usize>(&mut self, block: &[T]) {
-        let (vectors, rest) = block.as_chunks::<LANES>();
-        let (rows, more) = vectors.as_chunks::<VECTORS>();
+    pub(crate) fn add<T: Float>(&mut self, exact: &mut ExactSum, level: Level, values: &[T]) {
+        let (rows, rest) = values.as_chunks::<LANES>();
         for rows in rows.chunks(ROWS) {
-            self.add_piece::<T, S, VECTORS>(rows);
+            if level.has_fused_multiply_add() {
+                self.add_rows::<T, Fused>(exact, rows);
+            } else {
+                self.add_rows::<T, Plain>(exact, rows);
+            }
         }
-        for value in more.as_flattened().iter().chain(rest) {
-            self.exact.add(value.to_f64());
-        }
+        add_one_by_one(exact, rest);
     }
 
     /// Adds up to [`ROWS`] rows.
     #[inline(always)]
-    fn add_piece<T: Float, S: Subtract, const VECTORS: usize>(
-        &mut self,
-        rows: &[[[T; LANES]; VECTORS]],
-    ) {
-        // An f32 has few enough bits for one window, mostly.
-        let done = if T::MANTISSA_BITS < 52 {
-            self.try_piece::<T, S, VECTORS, 1>(rows)
+    fn add_rows<T: Float, S: Subtract>(&mut self, exact: &mut ExactSum, rows: &[[T; LANES]]) {
+        if self.patience == 0 {
+            // An f32 has few enough bits for one window, mostly.
+            self.levels = if T::MANTISSA_BITS < 52 { 1 } else { 2 };
+            self.patience = PATIENCE;
         } else {
-            self.try_piece::<T, S, VECTORS, 2>(rows)
-        };
-        if !done {
-            self.add_piece_again::<T, S, VECTORS>(rows);
+            self.patience -= 1;
         }
-    }
-
-    /// Looks at the numbers first, and tries more windows before it adds them one by one.
-    #[inline(always)]
-    fn add_piece_again<T: Float, S: Subtract, const VECTORS: usize>(
-        &mut self,
-        rows: &[[[T; LANES]; VECTORS]],
-    ) {
-        let largest = largest_magnitude(rows.as_flattened());
-        for levels in [1, 2, 4] {
-            let Some(windows) = Windows::below(largest, levels, LOWEST) else {
-                break;
-            };
-            self.windows = windows;
-            let done = match levels {
-                1 => T::MANTISSA_BITS < 52 && self.try_piece::<T, S, VECTORS, 1>(rows),
-                2 => self.try_piece::<T, S, VECTORS, 2>(rows),
-                _ => self.try_piece::<T, S, VECTORS, 4>(rows),
-            };
-            if done {
+        if self.try_rows::<T, S>(exact, rows) {
+            return;
+        }
+        let largest = largest_magnitude(rows);
+        while self.levels <= MOST_LEVELS {
+            match Windows::below(largest, self.levels, LOWEST) {
+                Some(windows) => self.windows = windows,
+                None => break,
+            }
+            if self.try_rows::<T, S>(exact, rows) {
                 return;
             }
+            self.levels *= 2;
         }
-        for value in rows.as_flattened().as_flattened() {
-            self.exact.add(value.to_f64());
-        }
+        add_one_by_one(exact, rows.as_flattened());
     }
 
-    /// Adds the rows if so many windows hold all their bits.
     #[inline(always)]
-    fn try_piece<T: Float, S: Subtract, const VECTORS: usize, const LEVELS: usize>(
-        &mut self,
-        rows: &[[[T; LANES]; VECTORS]],
-    ) -> bool {
-        let windows = self.windows;
-        if windows.unit(LEVELS) < SMALLEST_UNIT {
-            return false;
+    fn try_rows<T: Float, S: Subtract>(&self, exact: &mut ExactSum, rows: &[[T; LANES]]) -> bool {
+        match self.levels {
+            1 => T::MANTISSA_BITS < 52 && try_windows::<T, S, 1>(exact, self.windows, rows),
+            2 => try_windows::<T, S, 2>(exact, self.windows, rows),
+            MOST_LEVELS => try_windows::<T, S, MOST_LEVELS>(exact, self.windows, rows),
+            _ => false,
         }
-        let one = std::hint::black_box(1.0);
-        let mut chains: [Chain<LEVELS>; VECTORS] = std::array::from_fn(
-            #[inline(always)]
-            |_| Chain::new(windows),
-        );
-        for row in rows {
-            for (chain, vector) in chains.iter_mut().zip(row) {
-                let vector = each(
-                    #[inline(always)]
-                    |lane| vector[lane].to_f64(),
-                );
-                chain.add::<S>(0, vector, one);
-            }
-        }
-        let exact = chains
-            .iter()
-            .fold(true, |exact, chain| exact & chain.is_exact());
-        if exact {
-            for level in 0..LEVELS {
-                let total = chains.iter().map(|chain| chain.total(level, windows)).sum();
-                self.exact.add_scaled(total, windows.unit(level + 1));
-            }
-        }
-        exact
     }
+}
+
+#[inline(always)]
+fn add_one_by_one<T: Float>(exact: &mut ExactSum, values: &[T]) {
+    for value in values {
+        exact.add(value.to_f64());
+    }
+}
+
+/// Adds the rows if so many windows hold all their bits.
+#[inline(always)]
+fn try_windows<T: Float, S: Subtract, const LEVELS: usize>(
+    exact: &mut ExactSum,
+    windows: Windows,
+    rows: &[[T; LANES]],
+) -> bool {
+    if windows.unit(LEVELS) < SMALLEST_UNIT {
+        return false;
+    }
+    let one = std::hint::black_box(1.0);
+    let mut chain = Chain::<LEVELS>::new(windows);
+    for row in rows {
+        let row = each(
+            #[inline(always)]
+            |lane| row[lane].to_f64(),
+        );
+        chain.add::<S>(0, row, one);
+    }
+    if chain.is_exact() {
+        for level in 0..LEVELS {
+            exact.add_scaled(chain.total(level, windows), windows.unit(level + 1));
+        }
+    }
+    chain.is_exact()
 }
 
 /// The largest absolute value; NaN is passed over.

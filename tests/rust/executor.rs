@@ -13,7 +13,7 @@ use crate::inputs;
 
 /// More than any machine reads between two questions whether to stop. Zeros, so that most of it
 /// is never touched.
-const LARGE: usize = 512 << 20;
+const LARGE: usize = 2 << 30;
 
 #[test]
 fn reduction_told_to_stop_gives_interrupted() {
