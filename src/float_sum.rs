@@ -88,11 +88,6 @@ impl FloatSum {
         self.empty_lanes().merge(other.empty_lanes());
     }
 
-    pub(crate) fn into_exact(mut self) -> ExactSum {
-        self.empty_lanes();
-        self.exact.unwrap_or_default()
-    }
-
     /// The sum, correctly rounded.
     #[inline(always)]
     pub(crate) fn round(mut self) -> f64 {

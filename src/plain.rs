@@ -129,7 +129,6 @@ mod kernels {
     /// The sign, the exponent, and the upper 26 bits of the mantissa.
     const UPPER: u64 = !((1 << 26) - 1);
 
-
     type Kernel<T> = unsafe fn(&Lanes, &[[T; LANES]]) -> Option<Lanes>;
 
     /// A function that adds rows, of which there is at least one, to lanes.
@@ -188,8 +187,12 @@ mod kernels {
                 concat!("vmovupd ", $kind, "1, [{rows} + ", $place, "]\n"),
                 concat!("vandpd ", $kind, "2, ", $kind, "1, ", $kind, "0\n"),
                 concat!("vsubpd ", $kind, "1, ", $kind, "1, ", $kind, "2\n"),
-                concat!("vaddpd ", $kind, $high, ", ", $kind, $high, ", ", $kind, "2\n"),
-                concat!("vaddpd ", $kind, $low, ", ", $kind, $low, ", ", $kind, "1\n"),
+                concat!(
+                    "vaddpd ", $kind, $high, ", ", $kind, $high, ", ", $kind, "2\n"
+                ),
+                concat!(
+                    "vaddpd ", $kind, $low, ", ", $kind, $low, ", ", $kind, "1\n"
+                ),
             )
         };
     }
