@@ -24,6 +24,7 @@ import exactness
 import machine
 import report
 from contenders import COLUMNS, FUNCTIONS
+from describe import measure_describe
 from peers import Peers
 from results import Row, Run, load
 from runners import Worker
@@ -44,6 +45,7 @@ SIZES = [8, 1_000, 1_000_000, 40_000_000]
 QUICK_SIZES = SIZES[:3]
 FULL = Budget(row_seconds=1.2, sample_seconds=0.001, min_rounds=5, max_rounds=31)
 QUICK = Budget(row_seconds=0.2, sample_seconds=0.0005, min_rounds=3, max_rounds=7)
+DESCRIBED_BYTES = 4 << 30
 IMPORT_STARTS, QUICK_IMPORT_STARTS = 31, 11
 IMPORTED = ["arrayops", "numpy", "polars", "pyarrow", "numkong"]
 
@@ -90,8 +92,11 @@ def measure_all(given: argparse.Namespace) -> Run:
 
         for typecode in given.typecodes:
             for size in given.sizes:
-                session.rows(functions, typecode, size, done)
+                chosen = [it for it in functions if size <= it.largest_size]
+                session.rows(chosen, typecode, size, done)
         run.probes = exactness.ask_all(peers, worker)
+    if not given.quick:
+        run.streamed = measure_describe(DESCRIBED_BYTES)
     starts = QUICK_IMPORT_STARTS if given.quick else IMPORT_STARTS
     run.imports = machine.time_imports([name for name in IMPORTED if name in versions], starts)
     run.seconds = perf_counter() - start

@@ -67,6 +67,8 @@ class Function:
     name: str
     calls_python: bool
     contenders: tuple[Contender, ...]
+    # Above this size it is not measured, for the time its oracle takes.
+    largest_size: int = 1 << 62
 
     def for_typecode(self, typecode: str) -> list[Contender]:
         """Return the contenders for a typecode, the oracle first."""
@@ -127,6 +129,18 @@ FUNCTIONS = (
             C("numkong-tensor", "t.sum() / t.size"),
             C("v1", "ao.mean(a)"),
         ),
+    ),
+    Function(
+        "var",
+        calls_python=False,
+        contenders=(
+            C("plain", "float(statistics.pvariance(a))"),
+            C("arrayops", "ao.var(a)"),
+            C("numpy", "v.var()"),
+            C("polars", "s.var(ddof=0)"),
+            C("pyarrow", "pc.variance(p)"),
+        ),
+        largest_size=1_000_000,
     ),
     _extremum("min"),
     _extremum("max"),

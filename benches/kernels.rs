@@ -135,6 +135,89 @@ fn threads(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The exact sum beside one that rounds at every step, of the same level.
+fn float_sum(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("float sum");
+    for level in Level::available() {
+        for len in [1_000, 1_000_000, 40_000_000] {
+            // Uniform from 0 to 1: a golden ratio's multiples.
+            let doubles: Vec<f64> = (0..len)
+                .map(|i: i32| (0.618_033_988_749_894_9 * f64::from(i)).fract())
+                .collect();
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "rounded to single precision"
+            )]
+            let singles: Vec<f32> = doubles.iter().map(|value| *value as f32).collect();
+            let executor = Executor::new(level, 1);
+            let name = |what| format!("{what}/{}/{len}", level.name());
+            bench_exact_and_plain(&mut group, &name, &executor, level, &doubles);
+            bench_exact_and_plain(&mut group, &name, &executor, level, &singles);
+        }
+    }
+    group.finish();
+}
+
+fn bench_exact_and_plain<T: Sum + Into<f64>>(
+    group: &mut Group<'_>,
+    name: &impl Fn(String) -> String,
+    executor: &Executor<'_>,
+    level: Level,
+    values: &[T],
+) {
+    let plain = plain_sum(level, values);
+    let Ok(Number::Float(exact)) = sum(executor, values.into()) else {
+        unreachable!("a sum of floats is one");
+    };
+    assert!((plain - exact).abs() <= 1e-9 * exact);
+    group.throughput(Throughput::Bytes(size_of_val(values) as u64));
+    group.bench_function(name(format!("{}/exact", T::TYPE)), |b| {
+        b.iter(|| sum(executor, black_box(values).into()));
+    });
+    group.bench_function(name(format!("{}/plain", T::TYPE)), |b| {
+        b.iter(|| plain_sum(level, black_box(values)));
+    });
+}
+
+/// The sum in 32 lanes, rounded at every step: as fast as it gets without care.
+#[inline(always)]
+fn plain_sum_in_lanes<T: Copy + Into<f64>>(values: &[T]) -> f64 {
+    let mut lanes = [0.0; 32];
+    let (rows, rest) = values.as_chunks::<32>();
+    for row in rows {
+        for (lane, value) in lanes.iter_mut().zip(row) {
+            *lane += (*value).into();
+        }
+    }
+    lanes
+        .into_iter()
+        .chain(rest.iter().map(|value| (*value).into()))
+        .sum()
+}
+
+#[expect(unsafe_code, reason = "a yardstick for each CPU level")]
+fn plain_sum<T: Copy + Into<f64>>(level: Level, values: &[T]) -> f64 {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2,fma")]
+        fn v3<T: Copy + Into<f64>>(values: &[T]) -> f64 {
+            plain_sum_in_lanes(values)
+        }
+        #[target_feature(enable = "avx2,fma,avx512f,avx512vl,avx512dq,avx512bw")]
+        fn v4<T: Copy + Into<f64>>(values: &[T]) -> f64 {
+            plain_sum_in_lanes(values)
+        }
+        match level.name() {
+            // SAFETY: a `Level` is the proof that the CPU has it.
+            "v3" => return unsafe { v3(values) },
+            // SAFETY: as above.
+            "v4" => return unsafe { v4(values) },
+            _ => {}
+        }
+    }
+    plain_sum_in_lanes(values)
+}
+
 fn exact(criterion: &mut Criterion) {
     const LEN: usize = 1000;
     let mut group = criterion.benchmark_group("exact");
@@ -192,6 +275,7 @@ fn main() {
         Factor::Float(1.0)
     );
     at_every_level!(criterion, "clip", bench_clip);
+    float_sum(&mut criterion);
     threads(&mut criterion);
     exact(&mut criterion);
     criterion.final_summary();

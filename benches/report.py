@@ -21,7 +21,7 @@ from targets import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from results import Imported, Probe, Run
+    from results import Imported, Probe, Run, Streamed
 
 READING = """\
 ## How to read it
@@ -77,6 +77,7 @@ def page(run: Run, chart_name: str) -> str:
         *_wrong_but_faster(run),
         *_answers(run.probes),
         *_imports(run.imports),
+        *_streamed(run.streamed),
         "## All figures\n",
         *tables,
         "## What was run\n",
@@ -206,9 +207,9 @@ def _float_sums(run: Run) -> list[str]:
     return [
         "## Float sums and means\n",
         "These are correctly rounded in arrayops whatever the values and their order, as in",
-        "`math.fsum`, by an accumulator that takes one element at a time in this version. Others",
-        "round after every addition, which is faster; for the values here, some arrive at the",
-        "exact answer all the same, others do not. Against the fastest, right or not:\n",
+        "`math.fsum`. Others round after every addition; for the values here, some arrive at the",
+        "exact answer all the same, others do not. The rows where the fastest of them, right or",
+        "not, is faster:\n",
         *_comparisons(found),
         "",
     ]
@@ -250,6 +251,22 @@ def _answers(probes: list[Probe]) -> list[str]:
             answer = probe.answers.get(name, "")
             cells.append(f"`{answer}`{'' if answer == expected else ' ✗'}" if answer else "")
         lines.append(line([probe.title, *cells]))
+    return [*lines, ""]
+
+
+def _streamed(streamed: list[Streamed]) -> list[str]:
+    if not streamed:
+        return []
+    lines = [
+        "## A large file\n",
+        f"A file of {streamed[0].file_bytes / 2**30:.0f} GiB of doubles that the page cache holds,",
+        "read by two commands taking turns; median times, the interpreter's start included.\n",
+        *header(["command", "time", "GB/s", "most memory"]),
+    ]
+    for each in streamed:
+        speed = f"{each.file_bytes / each.seconds / 1e9:.1f}"
+        memory = f"{each.memory_bytes / 2**20:.0f} MiB"
+        lines.append(line([f"`{each.command}`", duration(each.seconds), speed, memory]))
     return [*lines, ""]
 
 

@@ -73,6 +73,16 @@ class Imported:
     others: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A command that reads a file: the time of all of it, and the most memory it took."""
+
+    command: str
+    file_bytes: int
+    seconds: float
+    memory_bytes: int
+
+
 @dataclass(slots=True)
 class Run:
     """Everything a run found, and where."""
@@ -87,6 +97,7 @@ class Run:
     rows: list[Row] = field(default_factory=list[Row])
     probes: list[Probe] = field(default_factory=list[Probe])
     imports: list[Imported] = field(default_factory=list[Imported])
+    streamed: list[Streamed] = field(default_factory=list[Streamed])
 
     def save(self, path: Path) -> None:
         """Write it as JSON."""
@@ -101,6 +112,7 @@ def load(path: Path) -> Run:
     raw["rows"] = [Row(**row) for row in raw["rows"]]
     raw["probes"] = [Probe(**probe) for probe in raw["probes"]]
     raw["imports"] = [Imported(**imported) for imported in raw["imports"]]
+    raw["streamed"] = [Streamed(**streamed) for streamed in raw["streamed"]]
     return Run(**raw)
 
 

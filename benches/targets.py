@@ -54,28 +54,77 @@ class Target:
 
 
 def compare(
-    rows: Iterable[Row], columns: list[str], *, right: bool | None = True
+    rows: Iterable[Row],
+    columns: list[str],
+    *,
+    right: bool | None = True,
+    column: str = "arrayops",
 ) -> list[Comparison]:
     """Pair arrayops with the fastest of `columns` in every row that has both.
 
-    By default only right answers count; with False only others, with None all.
+    By default only right answers count; with False only others, with None all. `column` may be
+    that of arrayops with one thread.
     """
     found: list[Comparison] = []
     for row in rows:
-        ours, other = row.best("arrayops"), row.best_of(columns, right=right)
+        ours, other = row.best(column), row.best_of(columns, right=right)
         if ours and other:
             found.append(Comparison(row, ours, other))
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class ExactAim:
+    """A limit for exact sums or variances, against a library that rounds at every step."""
+
+    function: str
+    typecodes: str
+    sizes: tuple[int, ...]
+    limit: float
+    peer: str
+    column: str = "arrayops"
+
+    @property
+    def title(self) -> str:
+        """Say all of it."""
+        sizes = " and ".join(f"{size:,}" for size in self.sizes)
+        types = " and ".join(f"`{typecode}`" for typecode in self.typecodes)
+        threads = ", 1 thread" if self.column.endswith("-1") else ""
+        level = f"at most {self.limit} times {COLUMNS[self.peer]}, which rounds at every step"
+        return f"{sizes} elements, exact `{self.function}` of {types}{threads}: {level}"
+
+    def rows(self, run: Run) -> list[Row]:
+        """Return the rows it is about."""
+        return [
+            row
+            for row in run.rows
+            if row.function == self.function
+            and row.typecode in self.typecodes
+            and row.size in self.sizes
+        ]
+
+
+EXACT_AIMS = (
+    ExactAim("sum", "d", (MILLION,), 0.9, "numpy", "arrayops-1"),
+    ExactAim("sum", "f", (MILLION,), 0.6, "numpy", "arrayops-1"),
+    ExactAim("sum", "d", (MILLION, LARGE), 1.0, "polars"),
+    ExactAim("sum", "fd", (1_000,), 1.2, "polars"),
+    ExactAim("var", "fd", (MILLION,), 1.0, "numpy", "arrayops-1"),
+)
+
+
 def rounded_by_others(row: Row) -> bool:
-    """Tell whether a row is a float sum or mean, which is exact here and rounded elsewhere."""
-    return row.function in {"sum", "mean"} and row.typecode not in INTEGERS
+    """Tell whether a row is of float sums, which are exact here and rounded elsewhere."""
+    return row.function in {"sum", "mean", "var"} and row.typecode not in INTEGERS
 
 
 def evaluate(run: Run) -> list[Target]:
     """Return the targets that rows of the run belong to."""
-    native = [row for row in run.rows if not row.calls_python and not rounded_by_others(row)]
+    native = [
+        row
+        for row in run.rows
+        if not row.calls_python and row.function != "var" and not rounded_by_others(row)
+    ]
     callback = [row for row in run.rows if row.calls_python]
     tiny = [row for row in run.rows if row.size == TINY and row.function in {"sum", "min"}]
     kinds = "integer `sum` and `mean`, every `min`, `max`, `scale`, `clip`"
@@ -105,5 +154,11 @@ def evaluate(run: Run) -> list[Target]:
             CALLBACK_LIMIT,
             compare(callback, ["plain"]),
         ),
+    ]
+    targets += [
+        Target(
+            aim.title, aim.limit, compare(aim.rows(run), [aim.peer], right=None, column=aim.column)
+        )
+        for aim in EXACT_AIMS
     ]
     return [target for target in targets if target.comparisons]

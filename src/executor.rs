@@ -24,10 +24,10 @@ const PACKED_BLOCK: usize = 512;
 
 /// A thread is worth waking for so much input (measured: `benches/kernels.rs`, group `threads`).
 ///
-/// The second one then begins at twice as much, where it takes 0.55 to 0.66 of the time of one if
-/// its CPU is idle, and 1.1 to 1.2 if another program keeps that CPU busy. With less input there is
-/// less to gain, and as much to lose.
-const BYTES_PER_THREAD: usize = 4 << 20;
+/// The second one then begins at twice as much, where two take 0.7 to 0.75 of the time of one if
+/// both CPUs are idle. With less input there is less to gain, and as much to lose: if another
+/// program keeps the second CPU busy, up to a third.
+const BYTES_PER_THREAD: usize = 2 << 20;
 
 /// Two of the widest vectors. (A call of `sum` or `min` on eight elements takes 0.7 to 1 of the time
 /// that it takes at level v4.)
@@ -85,7 +85,7 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// Uses one of the threads for so many bytes of input; 4 MiB unless told.
+    /// Uses one of the threads for so many bytes of input; 2 MiB unless told.
     #[must_use]
     pub const fn bytes_per_thread(self, bytes: NonZeroUsize) -> Self {
         Executor {

@@ -225,7 +225,7 @@ fn sum_floats<T: Plain>(executor: &Executor<'_>, values: Values<'_, T>) -> Resul
             sum.add_block(at.level, block);
             ControlFlow::Continue(())
         },
-        |sum, other| sum.merge(other),
+        FloatSum::merge,
     )?;
     Ok(Number::Float(sum.round()))
 }

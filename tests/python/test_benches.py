@@ -12,7 +12,19 @@ from typing import Any
 import pytest
 
 HARNESS = Path(__file__).resolve().parents[2] / "benches" / "compare.py"
-FUNCTIONS = ("sum", "mean", "min", "max", "scale", "clip", "map", "map_inplace", "filter", "reduce")
+FUNCTIONS = (
+    "sum",
+    "mean",
+    "var",
+    "min",
+    "max",
+    "scale",
+    "clip",
+    "map",
+    "map_inplace",
+    "filter",
+    "reduce",
+)
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
