@@ -15,7 +15,7 @@ RUN := $(VENV)/$(BIN)
 SOURCES := Cargo.toml Cargo.lock pyproject.toml interop/Cargo.toml \
 	$(wildcard src/*.rs interop/src/*.rs)
 
-.PHONY: demo test test-python test-rust fuzz lint format bench bench-kernels wheel clean
+.PHONY: demo test test-python test-rust test-valgrind fuzz lint format bench bench-kernels wheel clean
 
 ## The cookbook programs on real data, checked against plain Python and timed.
 demo: $(VENV)/.built
@@ -34,6 +34,12 @@ test-python: $(VENV)/.built $(VENV)/.test
 SECONDS ?= 3600
 fuzz: $(VENV)/.built $(VENV)/.test
 	$(RUN)/python tests/python/fuzz_statistics.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+## The float sums and statistics in an emulator that does not know the CPU's inexact flag.
+test-valgrind:
+	CARGO_TARGET_$(shell rustc -vV | sed -n 's/^host: //p' | tr a-z- A-Z_)_RUNNER="valgrind --quiet --error-exitcode=9" \
+		cargo test --locked --test rust -- exact:: mean:: sum::sum_of_floats sum::sum_around_every \
+		sum::sum_across sum::sum_with moments::moments_beyond moments::moments_below
 
 ## Formatting, lints, types, stubs, workflows.
 lint: $(VENV)/.built $(VENV)/.test $(VENV)/.lint

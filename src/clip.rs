@@ -1,6 +1,7 @@
 //! Limiting elements to an interval, in place.
 
 use crate::element::{Element, Float, Integer, for_each_element};
+use crate::environment::Standard;
 use crate::error::Side;
 use crate::scale::rewrite;
 use crate::{ElementType, Error, Executor, ValuesMut};
@@ -73,6 +74,7 @@ pub fn clip<T: Clip>(
     min: Option<Bound>,
     max: Option<Bound>,
 ) -> Result<(), Error> {
+    let _standard = Standard::enter();
     for (side, bound) in [(Side::Min, min), (Side::Max, max)] {
         if matches!(bound, Some(Bound::Float(bound)) if bound.is_nan()) {
             return Err(Error::BoundIsNan(side));

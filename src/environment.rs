@@ -137,6 +137,50 @@ mod tests {
     }
 
     #[test]
+    fn other_results_do_not_depend_on_what_is_set() {
+        let tiny = f64::from_bits(3);
+        let results = || {
+            let mut results = Vec::new();
+            for level in Level::available() {
+                let executor = Executor::new(level, 2).bytes_per_thread(NonZeroUsize::MIN);
+                let mean = crate::mean(&executor, [1_i64, 0, 0][..].into());
+                results.push(mean.map_or(0, f64::to_bits));
+                let mut stats = crate::Stats::of(&executor, [tiny][..].into()).expect("it ends");
+                let zero = crate::Stats::of(&executor, [0_u8][..].into()).expect("it ends");
+                stats.merge(&zero).expect("two can be counted");
+                results.push(u64::from(stats.max() == Ok(Number::Float(tiny))));
+                // Several blocks, so that other threads take part.
+                let mut values = vec![1.0 / 3.0; 100_000];
+                values[99_999] = tiny;
+                crate::scale(
+                    &executor,
+                    (&mut values[..]).into(),
+                    crate::Factor::Float(1.0 / 3.0),
+                    crate::Overflow::Raise,
+                )
+                .expect("doubles do not overflow here");
+                let bound = Some(crate::Bound::Float(f64::from_bits(2)));
+                crate::clip(&executor, (&mut values[..]).into(), bound, None)
+                    .expect("a bound like others");
+                let changed = values
+                    .iter()
+                    .filter(|value| value.to_bits() != values[0].to_bits());
+                results.push(values[0].to_bits());
+                results.extend(changed.map(|value| value.to_bits()));
+            }
+            results
+        };
+        let expected = results();
+        let before = control::read();
+        for changed in [0x8000, 0x0040, 0x8040, 0x2000, 0x4000, 0x6000] {
+            control::write(before | changed);
+            let found = results();
+            control::write(before);
+            assert_eq!(found, expected, "with {changed:x}");
+        }
+    }
+
+    #[test]
     fn sums_and_variances_do_not_depend_on_what_is_set() {
         let tiny = f64::from_bits(3);
         let long: Vec<f64> = (1..2000)
@@ -157,7 +201,9 @@ mod tests {
                     };
                     let mean = crate::mean(&executor, values);
                     let variance = crate::variance(&executor, values, 1);
-                    let rounded = [sum, mean, variance].map(|result| result.map(f64::to_bits));
+                    let (min, max) = (crate::min(&executor, values), crate::max(&executor, values));
+                    let rounded = [sum, mean, variance, min, max];
+                    let rounded = rounded.map(|result| result.map(f64::to_bits));
                     let stats = crate::Stats::of(&executor, values);
                     results.push((rounded, stats.map(|stats| stats.to_bytes())));
                 }

@@ -7,7 +7,8 @@ use crate::fixed::{Fixed, Reader, leading_bits, round};
 ///
 /// The sum does not depend on the order of additions, and two accumulators merge without error.
 /// Infinities and NaN are marked beside it and decide the result as in IEEE 754 addition:
-/// a NaN, or infinities of both signs, give NaN.
+/// a NaN, or infinities of both signs, give NaN. A sum of 2^1102 and more, of 2^78 of the largest
+/// doubles, is held to be infinite.
 ///
 /// ```
 /// use arrayops::ExactSum;
@@ -28,7 +29,7 @@ pub struct ExactSum {
     marks: Marks,
 }
 
-/// From 2^-1074 to beyond 2^1024, and 2^76 times that.
+/// From 2^-1074 to beyond 2^1024, and 2^78 times that.
 const LIMBS: usize = 68;
 const UNIT: i32 = -1074;
 
@@ -159,6 +160,16 @@ impl ExactSum {
         let (bits, exponent) = leading_bits(&digits);
         let magnitude = round(bits, exponent + UNIT);
         if negative { -magnitude } else { magnitude }
+    }
+
+    /// Whether infinities were added, positive and negative ones.
+    pub(crate) const fn has_infinite(&self) -> [bool; 2] {
+        self.marks.infinite
+    }
+
+    /// Whether NaN was added.
+    pub(crate) const fn has_nan(&self) -> bool {
+        self.marks.nan
     }
 
     /// Whether only finite numbers were added.

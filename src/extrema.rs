@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::element::{Element, for_each_element};
+use crate::environment::Standard;
 use crate::{Error, Executor, Values};
 
 /// An element type that has a smallest and a largest element: every one. Sealed by [`Element`].
@@ -124,6 +125,7 @@ fn extremum<T: Extremum>(
     best_of_block: impl Fn(T, &[T]) -> T + Sync,
 ) -> Result<T, Error> {
     let first = values.get(0).ok_or(Error::Empty)?;
+    let _standard = Standard::enter();
     #[expect(clippy::eq_op, reason = "so only NaN differs from itself")]
     if first != first {
         return Ok(first);

@@ -9,7 +9,7 @@ const ROOM: u32 = 1 << 30;
 /// A signed integer of so many limbs, to be read in a unit that the owner knows.
 ///
 /// The limbs are signed and 32 bits apart, which leaves room to add for long before carries must
-/// be passed on.
+/// be passed on. A number with too many digits becomes the largest one there is.
 #[derive(Clone, Debug)]
 pub(crate) struct Fixed<const LIMBS: usize> {
     /// The value is the sum of `limbs[i] * 2^(32 i)`.
@@ -57,7 +57,7 @@ impl<const LIMBS: usize> Fixed<LIMBS> {
         other.carry();
         self.carry();
         for (limb, other) in self.limbs.iter_mut().zip(other.limbs) {
-            *limb += other;
+            *limb = limb.saturating_add(other);
         }
         self.room -= 1;
     }
@@ -70,7 +70,8 @@ impl<const LIMBS: usize> Fixed<LIMBS> {
             carry = value >> LIMB_BITS;
             *limb = value & i64::from(u32::MAX);
         }
-        self.limbs[LIMBS - 1] += carry;
+        let top = &mut self.limbs[LIMBS - 1];
+        *top = top.saturating_add(carry);
         self.room = ROOM;
     }
 
@@ -81,16 +82,20 @@ impl<const LIMBS: usize> Fixed<LIMBS> {
         let negative = exact.limbs[LIMBS - 1] < 0;
         if negative {
             for limb in &mut exact.limbs {
-                *limb = -*limb;
+                *limb = limb.saturating_neg();
             }
             exact.carry();
         }
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "carried; the last one is small, no memory holds enough to fill it"
-        )]
-        let digits = exact.limbs.map(|limb| limb as u32);
+        let digits = if exact.limbs[LIMBS - 1] > i64::from(u32::MAX) {
+            [u32::MAX; LIMBS]
+        } else {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "carried"
+            )]
+            exact.limbs.map(|limb| limb as u32)
+        };
         (negative, digits)
     }
 
@@ -117,7 +122,6 @@ impl<const LIMBS: usize> Fixed<LIMBS> {
         let digits = bytes.slice(len)?;
         let at_the_ends = digits.first().is_some_and(|byte| *byte == 0)
             || digits.last().is_some_and(|byte| *byte == 0);
-        // The topmost digit is for the sign and for sums of sums.
         if at_the_ends || first + len > 4 * LIMBS || len == 0 && (first > 0 || negative) {
             return Err(Error::Malformed("a number is not in its shortest form"));
         }

@@ -70,20 +70,23 @@ impl Moments {
         Some(())
     }
 
-    /// Whether nothing was added but zeros.
+    /// Whether nothing finite was added but zeros.
     pub(crate) fn is_zero(&self) -> bool {
         let digits = self.squares.magnitude().1;
-        self.floats.is_finite()
-            && self.integers == 0
+        self.integers == 0
             && self.floats.digits().iter().all(|digit| *digit == 0)
             && digits.iter().all(|digit| *digit == 0)
     }
 
-    /// Whether so many numbers can have these sums: no variance is negative (Cauchy, Schwarz).
-    pub(crate) fn is_possible(&self, count: u64) -> bool {
+    /// Whether so many numbers, none of which is larger, can have these sums: no variance is negative
+    /// (Cauchy, Schwarz), and no square is larger than that of the largest.
+    pub(crate) fn is_possible(&self, count: u64, largest: f64) -> bool {
         let sum = BigUint::from_slice(&self.sum().digits());
         let squares = BigUint::from_slice(&self.squares.magnitude().1);
-        &sum * &sum <= squares * count
+        let mut bound = Moments::new();
+        bound.add_one_by_one(&[largest]);
+        let bound = BigUint::from_slice(&bound.squares.magnitude().1);
+        squares <= bound * count && &sum * &sum <= squares * count
     }
 
     /// The sum of all.

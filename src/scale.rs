@@ -7,6 +7,7 @@
 use std::ops::ControlFlow;
 
 use crate::element::{Element, Float, Integer, for_each_element};
+use crate::environment::Standard;
 use crate::{Error, Executor, ValuesMut};
 
 /// Two parts of so many bytes, one tested and one written, fit any first-level cache.
@@ -71,6 +72,7 @@ pub fn scale<T: Scale>(
     factor: Factor,
     overflow: Overflow,
 ) -> Result<(), Error> {
+    let _standard = Standard::enter();
     T::scale(executor, values, factor, overflow)
 }
 

@@ -7,8 +7,8 @@ use crate::environment::Standard;
 use crate::exact::ExactSum;
 use crate::fixed::{Fixed, Reader};
 use crate::moments::{Moment, Moments};
-use crate::sum::divide;
-use crate::{Error, Executor, Number, Values};
+use crate::sum::mean_of;
+use crate::{Error, Executor, Level, Number, Values};
 
 /// A part of a block that is still in the nearest cache when it is read again.
 const PIECE_BYTES: usize = 16 << 10;
@@ -49,6 +49,9 @@ impl Default for Stats {
 
 /// What one participant has seen.
 struct Seen<T> {
+    /// A piece as it was read. All figures come from one reading of it, so that they fit each other
+    /// also where another thread writes to the elements meanwhile.
+    piece: Vec<T>,
     moments: Moments,
     min: T,
     max: T,
@@ -60,6 +63,7 @@ impl<T: Moment> Seen<T> {
     fn new() -> Self {
         let (min, max) = T::NO_RANGE;
         Seen {
+            piece: Vec::with_capacity(PIECE_BYTES / size_of::<T>()),
             moments: Moments::new(),
             min,
             max,
@@ -68,13 +72,22 @@ impl<T: Moment> Seen<T> {
         }
     }
 
+    #[inline(always)]
+    fn add_piece(&mut self, level: Level, piece: &[T]) {
+        self.piece.clear();
+        self.piece.extend_from_slice(piece);
+        T::add_block(&mut self.moments, level, &self.piece);
+        self.add_range();
+    }
+
     /// Minds which zeros there are, where one of them is the smallest or largest value.
     #[inline(always)]
-    fn add_range(&mut self, piece: &[T]) {
+    fn add_range(&mut self) {
         let (min, max) = T::NO_RANGE;
-        let (min, max) = (T::min_of_block(min, piece), T::max_of_block(max, piece));
+        let min = T::min_of_block(min, &self.piece);
+        let max = T::max_of_block(max, &self.piece);
         if T::IS_FLOAT && (min == T::ZERO || max == T::ZERO) {
-            for value in piece {
+            for value in &self.piece {
                 let zero = *value == T::ZERO;
                 let negative =
                     matches!(value.number(), Number::Float(value) if value.is_sign_negative());
@@ -115,8 +128,7 @@ impl Stats {
             #[inline(always)]
             |seen, at, block: &[T]| {
                 for piece in block.chunks(PIECE_BYTES / size_of::<T>()) {
-                    T::add_block(&mut seen.moments, at.level, piece);
-                    seen.add_range(piece);
+                    seen.add_piece(at.level, piece);
                 }
                 ControlFlow::Continue(())
             },
@@ -193,14 +205,7 @@ impl Stats {
         if self.count == 0 {
             return Err(Error::Empty);
         }
-        Ok(match self.sum() {
-            Number::Int(sum) => divide(sum, self.count.into()),
-            #[expect(clippy::cast_precision_loss, reason = "as in Python")]
-            Number::Float(sum) => {
-                let _standard = Standard::enter();
-                sum / self.count as f64
-            }
-        })
+        Ok(mean_of(self.sum(), self.count))
     }
 
     /// The smallest number. NaN is passed over, unless there is nothing else.
@@ -228,6 +233,7 @@ impl Stats {
         if self.count == 0 {
             return Err(Error::Empty);
         }
+        let _standard = Standard::enter();
         Ok(match (self.integer_range, self.float_range) {
             (None, None) => Number::Float(f64::NAN),
             (Some(integers), None) => Number::Int(of_integers(integers)),
@@ -328,19 +334,62 @@ impl Stats {
     }
 
     /// Whether there can be numbers with these statistics, as far as that is easily seen.
+    ///
+    /// What is possible stays so however often it is merged: the sums are within what so many numbers
+    /// of the range can make, and the limit on their number bounds both.
     fn is_possible(&self) -> bool {
+        let floats = &self.moments.floats;
         let limits = i128::from(i64::MIN)..=i128::from(u64::MAX);
-        let integers = self
-            .integer_range
-            .is_none_or(|(min, max)| min <= max && limits.contains(&min) && limits.contains(&max));
-        let floats = self.float_range.is_none_or(|(min, max)| {
-            self.floats && min.total_cmp(&max).is_le() && !min.is_nan() && !max.is_nan()
+        let count = i128::from(self.count);
+        let integers = self.integer_range.is_none_or(|(min, max)| {
+            let (all_min, all_max) = (min.saturating_mul(count), max.saturating_mul(count));
+            let least = if self.floats {
+                all_min.min(min)
+            } else {
+                all_min
+            };
+            let most = if self.floats {
+                all_max.max(max)
+            } else {
+                all_max
+            };
+            min <= max
+                && limits.contains(&min)
+                && limits.contains(&max)
+                && (least..=most).contains(&self.moments.integers)
         });
-        let ranges = self.integer_range.is_some() || self.float_range.is_some();
-        let some = self.count > 0 || !ranges && self.moments.is_zero();
-        // Without any range there were NaNs only.
-        let none = ranges || self.count == 0 || self.floats;
-        integers && floats && some && none && self.moments.is_possible(self.count)
+        let [positive, negative] = floats.has_infinite();
+        let range = self.float_range.is_none_or(|(min, max)| {
+            self.floats
+                && min.total_cmp(&max).is_le()
+                && !min.is_nan()
+                && !max.is_nan()
+                && (min == f64::NEG_INFINITY) == negative
+                && (max == f64::INFINITY) == positive
+        });
+        let described = match (self.integer_range, self.float_range) {
+            (None, None) => {
+                let nothing = self.moments.is_zero() && !positive && !negative;
+                nothing && (self.count > 0) == floats.has_nan()
+            }
+            (_, Some(_)) => self.count > 0,
+            (Some(_), None) => self.count > 0 && !positive && !negative,
+        };
+        let largest = self.largest_magnitude();
+        integers && range && described && self.moments.is_possible(self.count, largest)
+    }
+
+    /// No finite element is larger.
+    fn largest_magnitude(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "rounded up below")]
+        let integers = self.integer_range.map_or(0.0, |(min, max)| {
+            min.unsigned_abs().max(max.unsigned_abs()) as f64
+        });
+        let floats = self
+            .float_range
+            .map_or(0.0, |(min, max)| min.abs().max(max.abs()).min(f64::MAX));
+        // An integer may have been rounded down.
+        floats.max(integers.next_up())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Sums and means: integers never wrap, floats are correctly rounded.
 
+use std::hint::black_box;
 use std::ops::ControlFlow;
 
 use crate::element::{Element, Number, for_each_element};
@@ -56,19 +57,25 @@ pub fn mean<T: Sum>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<f6
     if values.is_empty() {
         return Err(Error::Empty);
     }
-    #[expect(clippy::cast_precision_loss, reason = "no memory holds 2^53 elements")]
-    let len = values.len() as f64;
-    Ok(match sum(executor, values)? {
-        Number::Float(sum) => {
-            let _standard = Standard::enter();
-            sum / len
-        }
-        Number::Int(sum) => divide(sum, values.len() as u128),
-    })
+    let len = values.len() as u64;
+    Ok(mean_of(sum(executor, values)?, len))
+}
+
+/// A sum divided by the number of elements, at least one.
+#[inline(always)]
+pub(crate) fn mean_of(sum: Number, count: u64) -> f64 {
+    let _standard = Standard::enter();
+    // Nothing tells the compiler that it must not divide before or after the environment is set.
+    let mean = match black_box(sum) {
+        #[expect(clippy::cast_precision_loss, reason = "as in Python")]
+        Number::Float(sum) => sum / count as f64,
+        Number::Int(sum) => divide(sum, count.into()),
+    };
+    black_box(mean)
 }
 
 /// `dividend / divisor`, rounded once, half to even.
-pub(crate) fn divide(dividend: i128, divisor: u128) -> f64 {
+fn divide(dividend: i128, divisor: u128) -> f64 {
     const EXACT: u128 = 1 << 53;
     let magnitude = dividend.unsigned_abs();
     #[expect(
@@ -215,7 +222,7 @@ fn sum_floats<T: Plain>(executor: &Executor<'_>, values: Values<'_, T>) -> Resul
         && values.len() <= CERTIFIED_MAX
         && let Some(sum) = sum_certified(values.iter().map(|value| value.to_f64()))
     {
-        return Ok(Number::Float(sum));
+        return Ok(Number::Float(black_box(sum)));
     }
     let sum = executor.fold(
         values,

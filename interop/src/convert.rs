@@ -8,8 +8,10 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use arrayops::{Element, ElementType, Number, with_element};
-use pyo3::ffi;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyInt;
+use pyo3::{ffi, intern};
 
 use crate::buffer::Slot;
 use crate::operand::{Argument, Operand};
@@ -25,6 +27,35 @@ pub(crate) fn python_number(py: Python<'_>, number: Number) -> PyResult<Bound<'_
             Err(_) => value.into_pyobject(py)?.into_any(),
         },
     })
+}
+
+/// The int that an object with `__index__` stands for; None for other objects.
+pub(crate) fn index<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    if object.is_exact_instance_of::<PyInt>() {
+        return Ok(Some(object.clone()));
+    }
+    let py = object.py();
+    if !object.get_type().hasattr(intern!(py, "__index__"))? {
+        return Ok(None);
+    }
+    // Unlike the method, it says so if no int comes back.
+    py.import(intern!(py, "operator"))?
+        .call_method1(intern!(py, "index"), (object,))
+        .map(Some)
+}
+
+/// The int that an argument which must be one stands for.
+pub(crate) fn integer<'py>(
+    argument: Argument,
+    object: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let Some(integer) = index(object)? else {
+        return Err(PyTypeError::new_err(format!(
+            "{argument} must be an integer, not {}",
+            object.get_type().name()?
+        )));
+    };
+    Ok(integer)
 }
 
 /// An element type as Python objects hold it.

@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyFloat;
 
 use crate::buffer::Slot;
+use crate::convert::index;
 use crate::operand::{Argument, Operand};
 use crate::runtime;
 
@@ -84,19 +85,6 @@ fn parse_factor(factor: &Bound<'_, PyAny>, as_float: bool) -> PyResult<Factor> {
     let low_bits: i128 = factor.bitand(u64::MAX)?.extract()?;
     let high: i128 = if factor.lt(0)? { -(1 << 100) } else { 1 << 100 };
     Ok(Factor::Int(high + low_bits))
-}
-
-/// The int that an object with `__index__` stands for.
-fn index<'py>(object: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    if object.is_exact_instance_of::<pyo3::types::PyInt>() {
-        return Ok(Some(object.clone()));
-    }
-    let name = pyo3::intern!(object.py(), "__index__");
-    if object.get_type().hasattr(name)? {
-        object.call_method0(name).map(Some)
-    } else {
-        Ok(None)
-    }
 }
 
 /// Limits every element to the interval from *min* to *max*, in place.

@@ -8,10 +8,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrayops::{Error, Executor, Level};
-use pyo3::exceptions::{
-    PyKeyboardInterrupt, PyOverflowError, PySystemError, PyTypeError, PyValueError,
-};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyOverflowError, PySystemError, PyValueError};
 use pyo3::prelude::*;
+
+use crate::convert::integer;
+use crate::operand::Argument;
 
 /// Smaller inputs are done before another thread could make use of the GIL.
 const DETACH_MIN_BYTES: usize = 64 << 10;
@@ -83,14 +84,7 @@ pub(crate) fn level() -> Level {
 /// >>> ao.set_num_threads(before)
 #[pyfunction]
 pub(crate) fn set_num_threads(n: &Bound<'_, PyAny>) -> PyResult<()> {
-    let index = n
-        .call_method0(pyo3::intern!(n.py(), "__index__"))
-        .map_err(|_| {
-            PyTypeError::new_err(format!(
-                "set_num_threads() argument 'n' must be an integer, not {}",
-                n.get_type()
-            ))
-        })?;
+    let index = integer(Argument::new("set_num_threads", "n"), n)?;
     match index.extract::<usize>() {
         Ok(threads @ 1..=MAX_THREADS) => {
             THREADS.store(threads, Ordering::Relaxed);
@@ -126,14 +120,18 @@ pub(crate) fn run<R: Send>(
         return run_detached(py, function, kernel);
     }
     let executor = Executor::new(level(), 1);
+    guarded(|| kernel(&executor))?.map_err(|error| exception(function, &error))
+}
+
+/// What `work` returns, or a panic as an exception.
+#[inline]
+pub(crate) fn guarded<R>(work: impl FnOnce() -> R) -> PyResult<R> {
     // Handed out by reference: a value returned through `catch_unwind` is copied more than once.
     let mut done = None;
-    let caught = catch_unwind(AssertUnwindSafe(|| done = Some(kernel(&executor))));
-    match (done, caught) {
-        (Some(Ok(done)), _) => Ok(done),
-        (Some(Err(error)), _) => Err(exception(function, &error)),
-        (None, Err(panic)) => Err(bug(&*panic)),
-        (None, Ok(())) => unreachable!("what does not panic is done"),
+    match (catch_unwind(AssertUnwindSafe(|| done = Some(work()))), done) {
+        (_, Some(done)) => Ok(done),
+        (Err(panic), None) => Err(bug(&*panic)),
+        (Ok(()), None) => unreachable!("what does not panic is done"),
     }
 }
 

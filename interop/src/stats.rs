@@ -9,30 +9,27 @@ use pyo3::types::{PyBytes, PyMemoryView};
 
 use crate::buffer::Slot;
 use crate::callbacks::Initial;
-use crate::convert::python_number;
+use crate::convert::{integer, python_number};
 use crate::operand::{Argument, Operand};
 use crate::runtime;
 
 /// How many degrees of freedom to take away: an integer from zero.
-fn degrees(function: &str, ddof: Initial<'_>) -> PyResult<u64> {
+fn degrees(function: &'static str, ddof: Initial<'_>) -> PyResult<u64> {
     let Initial(Some(ddof)) = ddof else {
         return Ok(0);
     };
-    let index = ddof
-        .call_method0(pyo3::intern!(ddof.py(), "__index__"))
-        .map_err(|_| {
-            PyTypeError::new_err(format!(
-                "{function}() argument 'ddof' must be an integer, not {}",
-                ddof.get_type()
-            ))
-        })?;
-    if index.lt(0)? {
+    let argument = Argument::new(function, "ddof");
+    let ddof = integer(argument, &ddof)?;
+    if ddof.lt(0)? {
         return Err(PyValueError::new_err(format!(
-            "{function}() argument 'ddof' must not be negative, but it is {index}"
+            "{argument} must not be negative, but it is {ddof}"
         )));
     }
-    // What is larger than any length is so in any case.
-    Ok(index.extract().unwrap_or(u64::MAX))
+    ddof.extract().map_err(|_| {
+        PyValueError::new_err(format!(
+            "{argument} must be less than the number of elements, but it is {ddof}"
+        ))
+    })
 }
 
 /// Returns the variance as a float: the mean of the squared deviations from the mean.
@@ -117,9 +114,24 @@ impl Stats {
     }
 
     fn add(&self, function: &'static str, other: &arrayops::Stats) -> PyResult<()> {
-        let mut stats = self.lock();
-        let merged = stats.merge(other);
+        let merged = runtime::guarded(|| self.lock().merge(other))?;
         merged.map_err(|error| runtime::exception(function, &error))
+    }
+
+    /// A figure of what is known now.
+    fn figure<R>(
+        &self,
+        name: &str,
+        of: impl FnOnce(&arrayops::Stats) -> Result<R, arrayops::Error>,
+    ) -> PyResult<R> {
+        let stats = self.snapshot();
+        runtime::guarded(|| of(&stats))?.map_err(|error| {
+            let message = match error {
+                arrayops::Error::Empty => "at least one element is needed".to_owned(),
+                error => error.to_string(),
+            };
+            PyValueError::new_err(format!("Stats.{name}: {message}"))
+        })
     }
 }
 
@@ -184,7 +196,7 @@ impl Stats {
     /// The sum: an ``int`` while only integers came, else a correctly rounded ``float``.
     #[getter]
     fn sum<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        python_number(py, self.snapshot().sum())
+        python_number(py, self.figure("sum", |stats| Ok(stats.sum()))?)
     }
 
     /// The smallest element. NaN is passed over, unless there is nothing else.
@@ -192,38 +204,33 @@ impl Stats {
     /// Of ``-0.0`` and ``0.0`` the former counts as smaller. Raises ``ValueError`` without elements.
     #[getter]
     fn min<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let min = self.snapshot().min();
-        python_number(py, min.map_err(|error| nothing("min", &error))?)
+        python_number(py, self.figure("min", arrayops::Stats::min)?)
     }
 
     /// The largest element. NaN, zeros and exceptions as for ``min``.
     #[getter]
     fn max<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let max = self.snapshot().max();
-        python_number(py, max.map_err(|error| nothing("max", &error))?)
+        python_number(py, self.figure("max", arrayops::Stats::max)?)
     }
 
     /// The mean of all elements, as ``mean`` gives it. Raises ``ValueError`` without elements.
     #[getter]
     fn mean(&self) -> PyResult<f64> {
-        let mean = self.snapshot().mean();
-        mean.map_err(|error| nothing("mean", &error))
+        self.figure("mean", arrayops::Stats::mean)
     }
 
     /// Returns the variance of all elements, as the function ``var`` does.
     #[pyo3(signature = (ddof=Initial(None)), text_signature = "($self, ddof=0)")]
     fn var(&self, ddof: Initial<'_>) -> PyResult<f64> {
         let ddof = degrees("Stats.var", ddof)?;
-        let variance = self.snapshot().variance(ddof);
-        variance.map_err(|error| nothing("var", &error))
+        self.figure("var", |stats| stats.variance(ddof))
     }
 
     /// Returns the standard deviation of all elements, as the function ``std`` does.
     #[pyo3(signature = (ddof=Initial(None)), text_signature = "($self, ddof=0)")]
     fn std(&self, ddof: Initial<'_>) -> PyResult<f64> {
         let ddof = degrees("Stats.std", ddof)?;
-        let deviation = self.snapshot().standard_deviation(ddof);
-        deviation.map_err(|error| nothing("std", &error))
+        self.figure("std", |stats| stats.standard_deviation(ddof))
     }
 
     /// Returns a compact form for ``from_bytes``. Equal statistics give equal bytes.
@@ -236,19 +243,23 @@ impl Stats {
     /// Raises ``ValueError`` for any other bytes, ``TypeError`` where *data* has none.
     #[staticmethod]
     fn from_bytes(data: &Bound<'_, PyAny>) -> PyResult<Stats> {
-        let view = data
-            .py()
+        let py = data.py();
+        let view = py
             .get_type::<PyMemoryView>()
             .call1((data,))
-            .map_err(|_| {
+            .map_err(|error| {
+                if !error.is_instance_of::<PyTypeError>(py) {
+                    return error; // the object's own: it is closed, released, ...
+                }
                 PyTypeError::new_err(format!(
                     "Stats.from_bytes() argument 'data' must be bytes-like, not {}",
                     data.get_type()
                 ))
             })?;
         let bytes = view.call_method0("tobytes")?;
-        let stats = arrayops::Stats::from_bytes(bytes.cast::<PyBytes>()?.as_bytes());
-        let stats = stats.map_err(|error| runtime::exception("Stats.from_bytes", &error))?;
+        let bytes = bytes.cast::<PyBytes>()?.as_bytes();
+        let stats = runtime::guarded(|| arrayops::Stats::from_bytes(bytes))?
+            .map_err(|error| runtime::exception("Stats.from_bytes", &error))?;
         Ok(Stats(Mutex::new(stats)))
     }
 
@@ -277,7 +288,15 @@ impl Stats {
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let stats = self.snapshot();
-        let (Ok(min), Ok(max), Ok(mean)) = (stats.min(), stats.max(), stats.mean()) else {
+        let figures = runtime::guarded(|| {
+            Ok((
+                stats.min()?,
+                stats.max()?,
+                stats.mean()?,
+                stats.standard_deviation(0)?,
+            ))
+        })?;
+        let Ok::<_, arrayops::Error>((min, max, mean, std)) = figures else {
             return Ok("<Stats: empty>".to_owned());
         };
         let shown = |number| {
@@ -285,7 +304,6 @@ impl Stats {
                 .repr()
                 .map(|text| text.to_string())
         };
-        let std = stats.standard_deviation(0).unwrap_or(f64::NAN);
         let plural = if stats.count() == 1 { "" } else { "s" };
         Ok(format!(
             "<Stats: {} element{plural}, sum {}, min {}, max {}, mean {}, std {}>",
@@ -296,15 +314,5 @@ impl Stats {
             shown(Number::Float(mean))?,
             shown(Number::Float(std))?,
         ))
-    }
-}
-
-/// What asking for a figure of too few elements raises.
-fn nothing(figure: &str, error: &arrayops::Error) -> PyErr {
-    match error {
-        arrayops::Error::Empty => {
-            PyValueError::new_err(format!("Stats.{figure}: at least one element is needed"))
-        }
-        error => PyValueError::new_err(format!("Stats.{figure}: {error}")),
     }
 }

@@ -6,15 +6,16 @@ import json
 import math
 import mmap
 import os
+import stat
 import sys
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 import arrayops as ao
-from arrayops._terminal import Terminal
+from arrayops._terminal import Terminal, printable
 
 TYPECODES = "bBhHiIlLqQfd"
 WINDOW_BYTES = 32 << 20
@@ -77,9 +78,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever was reading has seen enough; nothing is left to be flushed at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # Whoever was reading has seen enough.
+        _discard_output()
         return 141
+    except OSError as error:
+        _discard_output()
+        print(f"arrayops describe: cannot write: {error.strerror or error}", file=sys.stderr)
+        return 1
+
+
+def _discard_output() -> None:
+    """Have nothing left to be flushed at exit, where it would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -94,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     describe.add_argument("files", nargs="+", metavar="FILE")
     describe.add_argument(
         "--typecode",
-        choices=TYPECODES,
+        choices=tuple(TYPECODES),
         default="B",
         metavar="TYPECODE",
         help=f"the type of an element, as in array.array: one of {' '.join(TYPECODES)} "
@@ -140,7 +150,7 @@ def _describe(options: argparse.Namespace) -> int:
         except (OSError, DescribeError) as error:
             reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
             sys.stdout.flush()
-            print(f"arrayops describe: {name}: {reason}", file=sys.stderr)
+            print(f"arrayops describe: {printable(name)}: {reason}", file=sys.stderr)
             failed += 1
             continue
         described += 1
@@ -148,7 +158,7 @@ def _describe(options: argparse.Namespace) -> int:
         if options.json:
             print(json.dumps(_json(name, layout, stats, histogram), allow_nan=False))
         else:
-            title = f"{name}: {stats.count:,} elements of type '{layout.typecode}'"
+            title = f"{printable(name)}: {stats.count:,} elements of type '{layout.typecode}'"
             terminal.show(title, _rows(stats), histogram)
     if described > 1 and not options.json:
         terminal.show(f"All {described} files: {total.count:,} elements", _rows(total), None)
@@ -157,15 +167,16 @@ def _describe(options: argparse.Namespace) -> int:
 
 
 def _read(name: str, layout: Layout, terminal: Terminal) -> tuple[ao.Stats, "Histogram | None"]:
-    with open(name, "rb") as file:  # noqa: PTH123 - its errors name the file as it was given
-        if not os.path.isfile(name):  # noqa: PTH113
-            message = "not a regular file, which alone can be mapped into memory"
-            raise DescribeError(message)
+    # Before it is opened: that of a named pipe would wait for somebody to write.
+    if not stat.S_ISREG(os.stat(name).st_mode):  # noqa: PTH116
+        message = "not a regular file, which alone can be mapped into memory"
+        raise DescribeError(message)
+    with open(name, "rb") as file:  # noqa: PTH123
         length = layout.length(os.fstat(file.fileno()).st_size)
         nothing: array[Any] = array(layout.typecode)
         stats = ao.Stats(nothing)
-        with terminal.progress(name, length * layout.item) as advance:
-            for window in _windows(file, layout, 0, length):
+        with terminal.progress(printable(name), length * layout.item) as advance:
+            for window in windows(file, layout, 0, length):
                 size = window.nbytes
                 _with(window, stats.update)
                 advance(size)
@@ -178,7 +189,7 @@ def _with(window: memoryview, use: Callable[[Any], None]) -> None:
         use(window)
 
 
-def _windows(file: BinaryIO, layout: Layout, start: int, end: int) -> Iterator[memoryview]:
+def windows(file: BinaryIO, layout: Layout, start: int, end: int) -> Iterator[memoryview]:
     """Yield the elements from `start` to `end`, mapped window by window.
 
     Each must be released before the next one is asked for.
@@ -189,13 +200,7 @@ def _windows(file: BinaryIO, layout: Layout, start: int, end: int) -> Iterator[m
         place = layout.offset + first * layout.item
         mapped_from = place - place % mmap.ALLOCATIONGRANULARITY
         until = place + count * layout.item
-        # Beyond the end of a file that has become shorter, there is nothing to map.
-        if os.fstat(file.fileno()).st_size < until:
-            message = "the file became shorter while it was read"
-            raise DescribeError(message)
-        with mmap.mmap(
-            file.fileno(), until - mapped_from, access=mmap.ACCESS_READ, offset=mapped_from
-        ) as mapped:
+        with _mapped(file, mapped_from, until) as mapped:
             if hasattr(mapped, "madvise"):
                 mapped.madvise(mmap.MADV_SEQUENTIAL)
             with memoryview(mapped) as whole, whole[place - mapped_from :] as part:
@@ -205,6 +210,15 @@ def _windows(file: BinaryIO, layout: Layout, start: int, end: int) -> Iterator[m
                 copied = array(layout.typecode, part.tobytes())
             copied.byteswap()
             yield memoryview(copied)
+
+
+def _mapped(file: BinaryIO, start: int, end: int) -> mmap.mmap:
+    try:
+        return mmap.mmap(file.fileno(), end - start, access=mmap.ACCESS_READ, offset=start)
+    except ValueError:
+        # Beyond the end of a file that has become shorter, there is nothing to map.
+        message = "the file became shorter while it was read"
+        raise DescribeError(message) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +252,7 @@ def _histogram(file: BinaryIO, layout: Layout, length: int, stats: ao.Stats) -> 
         else (i * (length - RUN) // (runs - 1) for i in range(runs))
     )
     for start in starts:
-        for window in _windows(file, layout, start, min(start + RUN, length)):
+        for window in windows(file, layout, start, min(start + RUN, length)):
             _with(window, lambda view: values.frombytes(view.cast("B")))
     finite = sorted(x for x in values if math.isfinite(x))
     if not finite:
@@ -249,10 +263,8 @@ def _histogram(file: BinaryIO, layout: Layout, length: int, stats: ao.Stats) -> 
         for end, other in ((stats.min, finite[0]), (stats.max, finite[-1]))
     )
     edges = _edges(low, high)
-    places = [0, *(bisect_right(finite, edge) for edge in edges[1:-1]), len(finite)]
-    if isinstance(low, int):
-        # Bins of integers begin with their edge.
-        places = [0, *(bisect_right(finite, edge - 1) for edge in edges[1:-1]), len(finite)]
+    # A bin begins with its edge; the last one has both.
+    places = [0, *(bisect_left(finite, edge) for edge in edges[1:-1]), len(finite)]
     counts = [after - before for before, after in itertools.pairwise(places)]
     return Histogram(edges, counts, len(values), length, len(values) - len(finite))
 

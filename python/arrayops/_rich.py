@@ -8,22 +8,32 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 from rich.text import Text
 
-from arrayops._bars import bins
+from arrayops._bars import BAR, bins
 
 if TYPE_CHECKING:
     from arrayops._describe import Histogram
 
+FRAME = 12  # characters of a line beside its texts
+
+
+class _Output(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command: `Console` would end the process."""
+        raise BrokenPipeError
+
 
 def show(title: str, rows: list[tuple[str, str]], histogram: "Histogram | None") -> None:
     """Print figures, and a histogram where there is one."""
-    console = Console(highlight=False)
+    console = _Output(highlight=False)
     # As plain text it is never cut to the width of a terminal.
     if not console.is_terminal:
-        console = Console(highlight=False, width=200)
+        console = _Output(highlight=False, width=200)
     figures = Table(box=None, show_header=False, padding=(0, 1))
+    figures.add_column()
+    figures.add_column(overflow="fold")
     for name, value in rows:
         figures.add_row(Text(name, "cyan"), Text(value))
-    console.print(Text(title, "bold"))
+    console.print(Text(title, "bold"), soft_wrap=True)
     console.print(figures)
     if histogram:
         bars = Table(
@@ -33,10 +43,13 @@ def show(title: str, rows: list[tuple[str, str]], histogram: "Histogram | None")
             show_header=False,
             padding=(0, 1),
         )
-        bars.add_column(justify="right")
-        bars.add_column(justify="right")
-        bars.add_column()
-        for edge, count, bar in bins(histogram):
+        bars.add_column(justify="right", no_wrap=True)
+        bars.add_column(justify="right", no_wrap=True)
+        bars.add_column(no_wrap=True)
+        lines = list(bins(histogram, BAR))
+        taken = sum(max(len(line[i]) for line in lines) for i in (0, 1)) + FRAME
+        width = max(1, min(BAR, console.width - taken))
+        for edge, count, bar in bins(histogram, width):
             bars.add_row(Text(edge), Text(count), Text(bar, "green"))
         console.print(bars)
 
@@ -46,7 +59,7 @@ class Bar:
 
     def __init__(self, name: str, total: int) -> None:
         """Draw nothing yet."""
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn())
         self.bar = Progress(
             *columns, TransferSpeedColumn(), console=Console(stderr=True), transient=True
         )

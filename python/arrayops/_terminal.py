@@ -19,6 +19,16 @@ except ImportError:
 else:
     rich = _rich
 
+
+def printable(name: str) -> str:
+    """Return a file's name as any terminal can show it, on one line."""
+    shown = "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in name
+    )
+    encoding = sys.stdout.encoding or "ascii"
+    return shown.encode(encoding, "backslashreplace").decode(encoding)
+
+
 PATIENCE_SECONDS = 0.5  # work that takes no longer is done without a word
 
 
@@ -36,7 +46,7 @@ class Terminal:
             print(f"  {name:<{width}}  {value}")
         if histogram:
             print(f"  histogram of {histogram.title}")
-            lines = list(bins(histogram))
+            lines = list(bins(histogram, BAR))
             widths = [max(len(line[i]) for line in lines) for i in (0, 1)]
             for edge, count, bar in lines:
                 print(f"  {edge:>{widths[0]}}  {count:>{widths[1]}}  {bar}".rstrip())

@@ -8,6 +8,8 @@ import math
 import multiprocessing
 import pickle
 import random
+import struct
+import threading
 from array import array
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -168,12 +170,48 @@ def test_update_from_several_threads_loses_nothing() -> None:
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # on purpose
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
 def test_stats_from_processes_are_the_same(method: str) -> None:
-    data = array("d", [(i * 7919 % 10007) / 13 for i in range(20_000)])
-    parts = parts_of(data, [3, 5000, 12_345])
-    context = multiprocessing.get_context(method)
-    with context.Pool(2) as pool:
-        stats = list(pool.imap_unordered(ao.Stats, parts))
-    assert_same_stats(sum(stats, ao.Stats()), ao.Stats(data))
+    chooser = random.Random()  # noqa: S311 - another one every time; its seed is in the message
+    seed = chooser.randrange(2**32)
+    chooser.seed(seed)
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        for code in sorted(TYPECODES):
+            data = array(code, chooser.randbytes(array(code).itemsize * chooser.randrange(20_000)))
+            parts = parts_of(data, [chooser.randrange(len(data) + 1) for _ in range(5)])
+            chooser.shuffle(parts)
+            stats = list(pool.imap_unordered(ao.Stats, parts))
+            chooser.shuffle(stats)
+            merged = merged_in_random_order(stats, chooser.randrange(1000))
+            assert merged == ao.Stats(data), f"typecode {code}, seed {seed}"
+
+
+@given(draw=st.data(), code=st.sampled_from(sorted(TYPECODES)))
+def test_stats_do_not_depend_on_the_order_of_elements(draw: st.DataObject, code: str) -> None:
+    data = draw.draw(arrays(code))
+    shuffled = array(code, draw.draw(st.permutations(list(data))))
+    assert_same_stats(ao.Stats(shuffled), ao.Stats(data))
+
+
+def test_stats_of_memory_that_is_written_meanwhile_are_those_of_some_elements() -> None:
+    # Each element is one of two values, whichever is read; so is what is known of all of them.
+    data = array("q", [10**6]) * 8192
+    other = array("q", [10**6 + 1]) * 8192
+    target, kept, done = memoryview(data), data[:], threading.Event()
+
+    def write() -> None:
+        while not done.is_set():
+            target[:] = other
+            target[:] = kept
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(3000):
+            stats = ao.Stats(data)
+            assert ao.Stats.from_bytes(stats.to_bytes()) == stats
+            assert 0 <= stats.var() <= 0.25
+    finally:
+        done.set()
+        writer.join()
 
 
 def test_sum_is_an_int_until_a_float_buffer_comes() -> None:
@@ -318,6 +356,44 @@ def check_bytes(data: bytes) -> None:
     list(figures(stats))
     stats.update(b"1")
     list(figures(stats))
+
+
+@pytest.mark.parametrize(
+    ("values", "place", "changed"),
+    [
+        (array("q", [1, 2, 2]), 42, b"\2"),  # the sum: less than thrice the smallest
+        (array("d", [math.nan] * 3), 10, b"\0"),  # no mark: three elements, none of them there
+        (array("d", [math.inf, 1.0]), 26, b"\0"),  # no mark, but an infinite end
+        (array("d", [1.0, 0.0]), 18, struct.pack("<d", 0.5)),  # squares of larger elements
+        (array("q", [3, 3, 3]), 42, b"\x08"),  # the sum, again
+    ],
+)
+def test_from_bytes_of_impossible_figures_is_refused(
+    values: Array, place: int, changed: bytes
+) -> None:
+    data = ao.Stats(values).to_bytes()
+    other = data[:place] + changed + data[place + len(changed) :]
+    assert other != data
+    with pytest.raises(ValueError, match="contradict"):
+        ao.Stats.from_bytes(other)
+
+
+def test_exception_in_index_of_ddof_comes_through() -> None:
+    class Odd:
+        def __index__(self) -> int:
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        ao.var(b"abc", Odd())
+    with pytest.raises(LookupError):
+        ao.Stats(b"abc").var(Odd())
+
+
+def test_from_bytes_of_a_released_buffer_says_so() -> None:
+    view = memoryview(ao.Stats().to_bytes())
+    view.release()
+    with pytest.raises(ValueError, match="released"):
+        ao.Stats.from_bytes(view)
 
 
 def test_wrong_arguments_are_type_errors_and_change_nothing() -> None:

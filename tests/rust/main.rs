@@ -23,8 +23,10 @@ mod executor;
 mod extrema;
 mod levels;
 mod mean;
+mod moments;
 #[cfg(feature = "parallel")]
 mod parallel;
 mod refusal;
 mod scale;
+mod stats;
 mod sum;

@@ -1,6 +1,10 @@
 //! Exact arithmetic on doubles the slow and plain way, to compare the fast way with.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use arrayops::{Error, Number};
+use num_bigint::{BigInt, BigUint};
 
 /// Enough for 2^60 times the largest double.
 const LIMBS: usize = 34;
@@ -20,12 +24,8 @@ impl Magnitude {
 
     /// Adds the magnitude of a finite double.
     fn add(&mut self, value: f64) {
-        let bits = value.abs().to_bits();
-        let (exponent, fraction) = (bits >> 52, bits & ((1 << 52) - 1));
-        match exponent {
-            0 => self.add_shifted(fraction, 0),
-            _ => self.add_shifted(fraction + (1 << 52), exponent - 1),
-        }
+        let (significand, shift) = parts(value.abs().to_bits());
+        self.add_shifted(significand, shift);
     }
 
     /// Adds `value * 2^(shift - 1074)`.
@@ -114,6 +114,15 @@ fn low_limb(wide: u128) -> u64 {
     wide as u64
 }
 
+/// The double of these bits as `significand * 2^(shift - 1074)`; infinity is 2^1024.
+fn parts(bits: u64) -> (u64, u64) {
+    let (exponent, fraction) = (bits >> 52, bits & ((1 << 52) - 1));
+    match exponent {
+        0 => (fraction, 0),
+        _ => (fraction + (1 << 52), exponent - 1),
+    }
+}
+
 /// The sum of doubles, rounded once, by the rules of the contract.
 pub(crate) fn sum(values: impl IntoIterator<Item = f64>) -> f64 {
     let (mut positive, mut negative) = (Magnitude::ZERO, Magnitude::ZERO);
@@ -159,6 +168,154 @@ pub(crate) fn is_nearest_quotient(quotient: f64, dividend: i128, divisor: u64) -
     };
     let below = quotient == 0.0 || beats(quotient.next_down());
     sign_fits && below && beats(quotient.next_up())
+}
+
+/// Count, sum and sum of squares of numbers, exactly.
+#[derive(Clone, Default)]
+pub(crate) struct Moments {
+    count: u64,
+    /// Whether there is an infinity or NaN.
+    beyond: bool,
+    /// In units of 2^-1074.
+    sum: BigInt,
+    /// In units of 2^-2148.
+    squares: BigInt,
+}
+
+impl Moments {
+    pub(crate) fn of(values: impl IntoIterator<Item = Number>) -> Self {
+        let mut moments = Moments::default();
+        // The sums of numbers with the same exponent; squares in two halves, lest they overflow.
+        let mut sums = BTreeMap::<u64, (i128, [u128; 2])>::new();
+        for value in values {
+            moments.count += 1;
+            let (significand, shift) = match value {
+                Number::Int(value) => (value, 1074),
+                Number::Float(value) if value.is_finite() => {
+                    let (significand, shift) = parts(value.abs().to_bits());
+                    let sign = if value < 0.0 { -1 } else { 1 };
+                    (sign * i128::from(significand), shift)
+                }
+                Number::Float(_) => {
+                    moments.beyond = true;
+                    continue;
+                }
+            };
+            let (sum, [low, high]) = sums.entry(shift).or_default();
+            let square = significand.unsigned_abs().pow(2);
+            *sum += significand;
+            *low += square & u128::from(u64::MAX);
+            *high += square >> 64;
+        }
+        for (shift, (sum, [low, high])) in sums {
+            moments.sum += BigInt::from(sum) << shift;
+            moments.squares += (BigInt::from(low) + (BigInt::from(high) << 64)) << (2 * shift);
+        }
+        moments
+    }
+
+    /// Of as many copies of the numbers.
+    pub(crate) fn repeated(&self, times: u64) -> Self {
+        Moments {
+            count: self.count * times,
+            beyond: self.beyond,
+            sum: &self.sum * times,
+            squares: &self.squares * times,
+        }
+    }
+
+    /// The variance, rounded once, by the rules of its documentation.
+    pub(crate) fn variance(&self, ddof: u64) -> Result<f64, Error> {
+        self.deviation(ddof, |candidate, dividend, divisor| {
+            ((candidate * divisor) << 1073_u64).cmp(dividend)
+        })
+    }
+
+    /// The square root of the variance, rounded once.
+    pub(crate) fn standard_deviation(&self, ddof: u64) -> Result<f64, Error> {
+        self.deviation(ddof, |candidate, dividend, divisor| {
+            (candidate * candidate * divisor).cmp(&(dividend << 2_u64))
+        })
+    }
+
+    /// The double nearest to what candidates, in units of 2^-1075, are compared with by way of the
+    /// variance, `dividend / divisor` in units of 2^-2148.
+    fn deviation(
+        &self,
+        ddof: u64,
+        compare: impl Fn(&BigUint, &BigUint, &BigUint) -> Ordering,
+    ) -> Result<f64, Error> {
+        let count = self.count;
+        if count == 0 {
+            return Err(Error::Empty);
+        }
+        if ddof >= count {
+            return Err(Error::TooFew { count, ddof });
+        }
+        if self.beyond {
+            return Ok(f64::NAN);
+        }
+        let dividend = &self.squares * count - &self.sum * &self.sum;
+        let dividend = BigUint::try_from(dividend).expect("a sum of squares");
+        let divisor = BigUint::from(u128::from(count) * u128::from(count - ddof));
+        Ok(nearest(|candidate| compare(candidate, &dividend, &divisor)))
+    }
+}
+
+/// The double nearest to a number from 0 on, half to even, found by comparing with that number.
+fn nearest(compare: impl Fn(&BigUint) -> Ordering) -> f64 {
+    // In units of 2^-1075, so that the middle of two neighbours is a whole number of them.
+    let exact = |bits: u64| {
+        let (significand, shift) = parts(bits);
+        BigUint::from(significand) << (shift + 1)
+    };
+    let (mut below, mut above) = (0, f64::INFINITY.to_bits());
+    if compare(&exact(above)).is_le() {
+        return f64::INFINITY;
+    }
+    while above - below > 1 {
+        let middle = u64::midpoint(below, above);
+        if compare(&exact(middle)).is_le() {
+            below = middle;
+        } else {
+            above = middle;
+        }
+    }
+    let half = (exact(below) + exact(above)) >> 1_u64;
+    f64::from_bits(match compare(&half) {
+        Ordering::Less => above,
+        Ordering::Equal => below + below % 2,
+        Ordering::Greater => below,
+    })
+}
+
+#[test]
+fn moments_of_known_values_are_right() {
+    let of = |values: &[f64]| Moments::of(values.iter().map(|value| Number::Float(*value)));
+    let [tiny, max] = [f64::from_bits(1), f64::MAX];
+    for (values, ddof, variance, standard_deviation) in [
+        (&[1.0, 2.0, 3.0, 4.0][..], 0, 1.25, 1.25_f64.sqrt()),
+        (&[2.0, -2.0], 1, 8.0, 8.0_f64.sqrt()),
+        (&[-0.1], 0, 0.0, 0.0),
+        (&[1e300, -1e300], 0, f64::INFINITY, 1e300),
+        (&[max, -max], 1, f64::INFINITY, f64::INFINITY),
+        (&[0.0, tiny], 0, 0.0, 0.0), // half of the smallest, to even
+        (&[0.0, tiny], 1, 0.0, tiny),
+        (&[0.0, 3.0 * tiny], 0, 0.0, 2.0 * tiny),
+        (
+            &[0.0, 94_906_267.0],
+            0,
+            2_251_799_878_968_822.0,
+            47_453_133.5,
+        ),
+    ] {
+        assert_eq!(of(values).variance(ddof), Ok(variance), "{values:?}");
+        let found = of(values).standard_deviation(ddof);
+        assert_eq!(found, Ok(standard_deviation), "{values:?}");
+    }
+    let limits = Moments::of([Number::Int(0), Number::Int(u64::MAX.into())]);
+    assert_eq!(limits.standard_deviation(0), Ok(2_f64.powi(63)));
+    assert_eq!(limits.repeated(3).variance(0), Ok(2_f64.powi(126)));
 }
 
 #[test]

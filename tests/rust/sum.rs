@@ -4,6 +4,7 @@ use arrayops::{Element, Number, sum};
 use quickcheck::{Gen, QuickCheck};
 
 use crate::elements::{Sample, is_integer};
+use crate::moments::{Finite, exponents, stretches, with_exponent};
 use crate::ways::assert_result;
 use crate::{inputs, reference};
 
@@ -108,6 +109,64 @@ fn sum_of_infinities_of_both_signs_is_nan() {
         values[len - 1] = f64::INFINITY;
         assert_result(&values, &Ok(Number::Float(f64::NAN)), sum);
     }
+}
+
+/// Asserts that values and their negatives leave what else is among them: no bit is lost.
+#[track_caller]
+fn assert_cancels<T: Sample>(values: &[T]) {
+    let negated = values.iter().map(|value| T::from_float(-float(*value)));
+    let left = T::from_random(1);
+    let all: Vec<_> = negated
+        .chain([left])
+        .chain(values.iter().copied())
+        .collect();
+    assert_result(&all, &Ok(left.number()), sum);
+}
+
+#[test]
+fn sum_at_every_exponent_loses_no_bit() {
+    fn holds<T: Sample>() {
+        for exponent in 0..exponents::<T>() {
+            let random = inputs::random_bits(exponent);
+            let values = random.map(|bits| with_exponent(exponent, bits));
+            let values: Vec<T> = values.take(150).collect();
+            assert_sum(&values);
+            assert_cancels(&values);
+        }
+    }
+    holds::<f32>();
+    holds::<f64>();
+}
+
+#[test]
+fn sum_across_unlike_stretches_is_rounded_once() {
+    fn holds<T: Sample>() {
+        for len in [1, 7, 64, 1000, 5000, inputs::block_length::<T>()] {
+            let values = stretches::<T>(len).concat();
+            assert_sum(&values);
+            assert_cancels(&values);
+        }
+        let stretches = stretches::<T>(500);
+        for first in &stretches {
+            for second in &stretches {
+                assert_sum(&[&first[..], second].concat());
+            }
+        }
+    }
+    holds::<f32>();
+    holds::<f64>();
+}
+
+#[test]
+fn sum_of_any_finite_floats_is_rounded_once() {
+    fn holds<T: Sample>(values: Finite<T>) -> bool {
+        assert_sum(&values.0);
+        assert_cancels(&values.0);
+        true
+    }
+    let mut check = QuickCheck::new().rng(Gen::new(600)).tests(200);
+    check.quickcheck(holds as fn(Finite<f32>) -> bool);
+    check.quickcheck(holds as fn(Finite<f64>) -> bool);
 }
 
 #[test]
