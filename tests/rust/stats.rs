@@ -48,18 +48,13 @@ fn cut<T: Moment>(
     parts: usize,
     random: &mut impl Iterator<Item = u64>,
 ) -> Vec<Stats> {
-    let places = random
-        .take(parts - 1)
-        .map(|bits| bits % (values.len() as u64 + 1));
-    let mut places: Vec<_> = places
-        .map(|place| usize::try_from(place).expect("an index"))
-        .collect();
-    places.extend([0, values.len()]);
-    places.sort_unstable();
-    places
-        .windows(2)
-        .map(|ends| of(&values[ends[0]..ends[1]]))
-        .collect()
+    let random = random.take(parts - 1);
+    let places = random.map(|bits| bits % (values.len() as u64 + 1));
+    let places = places.map(|place| usize::try_from(place).expect("an index"));
+    let mut ends: Vec<_> = [0, values.len()].into_iter().chain(places).collect();
+    ends.sort_unstable();
+    let parts = ends.windows(2).map(|ends| &values[ends[0]..ends[1]]);
+    parts.map(of).collect()
 }
 
 const DDOFS: [u64; 5] = [0, 1, 2, 7, u64::MAX];
@@ -278,16 +273,58 @@ fn stats_extrema_do_not_depend_on_what_came_first() {
     // What no double can tell apart.
     let (whole, rounded) = ((1 << 53) + 1, 2_f64.powi(53));
     hold(&[whole], &[rounded], float(rounded), int(whole.into()));
-    hold(
-        &[-whole],
-        &[-rounded],
-        int((-whole).into()),
-        float(-rounded),
-    );
+    let below = int((-whole).into());
+    hold(&[-whole], &[-rounded], below, float(-rounded));
     let (min, max) = (i64::MIN, i64::MAX);
     let edge = 2_f64.powi(63);
     hold(&[max], &[edge], int(max.into()), float(edge));
     hold(&[min], &[-edge], int(min.into()), int(min.into()));
+}
+
+#[test]
+fn stats_of_zeros_and_nan_have_the_extrema_of_the_oracle() {
+    fn hold<T: Sample + Moment>() {
+        let [zero, one, nan] = [0.0, 1.0, f64::NAN].map(T::from_float);
+        let [negative_zero, minus_one] = [-0.0, -1.0].map(T::from_float);
+        for len in inputs::small_lengths() {
+            for choices in [
+                &[zero, negative_zero][..],
+                &[zero, nan],
+                &[nan, negative_zero, one],
+                &[minus_one, zero, negative_zero],
+                &[nan],
+            ] {
+                let random = inputs::random_bits(len as u64);
+                let values = random.zip(choices.iter().cycle());
+                let values =
+                    values.map(|(bits, other)| if bits % 3 > 0 { choices[0] } else { *other });
+                let values: Vec<_> = values.take(len).collect();
+                let numbers: Vec<_> = values.iter().map(|value| value.number()).collect();
+                assert_figures(&of(&values), &numbers, true);
+                assert_merged_from_few(&values);
+            }
+        }
+    }
+    hold::<f32>();
+    hold::<f64>();
+}
+
+#[test]
+fn stats_of_one_other_zero_anywhere_tell_of_both() {
+    let expected = format!("{:?}", (Number::Float(-0.0), Number::Float(0.0)));
+    let large = inputs::parallel_length::<f64>();
+    for len in [2, 9, 65, 513, 33_000, large] {
+        for at in [0, len / 2, len - 1] {
+            for other in [0.0, -0.0] {
+                let mut values = vec![-other; len];
+                values[at] = other;
+                assert_result(&values, &Ok(expected.clone()), |executor, values| {
+                    let stats = Stats::of(executor, values)?;
+                    Ok::<_, Error>(format!("{:?}", (stats.min()?, stats.max()?)))
+                });
+            }
+        }
+    }
 }
 
 #[test]
@@ -307,7 +344,7 @@ fn stats_of_any_cut_in_any_order_are_the_same() {
     check.quickcheck(holds_for_finite as fn(Finite<f64>, u64) -> bool);
 }
 
-/// A few Stats of every kind.
+/// Statistics of nothing, of each type, of zeros, of what is not finite, and of mixtures.
 fn kinds() -> Vec<Stats> {
     let mut kinds = vec![Stats::new(), of::<f32>(&[]), of::<u8>(&[])];
     for_every_type!(T => {
@@ -315,15 +352,15 @@ fn kinds() -> Vec<Stats> {
         kinds.push(of(&T::specials()));
         kinds.push(of(&finite(inputs::random::<T>(200))));
     });
-    kinds.extend(
-        [
-            [f64::NAN; 2],
-            [f64::INFINITY, 1.0],
-            [f64::NEG_INFINITY, -0.0],
-        ]
-        .map(|v| of(&v)),
-    );
-    kinds.extend([[1e300, -1e-300], [f64::from_bits(1), 0.0], [f64::MAX; 2]].map(|v| of(&v)));
+    let (inf, nan, tiny) = (f64::INFINITY, f64::NAN, f64::from_bits(1));
+    let floats = [
+        [nan; 2],
+        [inf, 1.0],
+        [-inf, -0.0],
+        [1e300, -1e-300],
+        [tiny, 0.0],
+    ];
+    kinds.extend(floats.map(|values| of(&values)));
     kinds.push(merged(&of(&[i64::MIN, 5]), &of(&[0.25_f32, f32::NAN])));
     kinds.push(merged(&of(&[u64::MAX]), &of(&[-1e100, 0.1])));
     kinds
@@ -373,14 +410,10 @@ fn stats_read_from_their_bytes_are_the_same() {
 fn stats_from_bytes_refuses_other_lengths_and_versions() {
     for bytes in kinds().iter().map(Stats::to_bytes) {
         let refused = |bytes: &[u8]| matches!(Stats::from_bytes(bytes), Err(Error::Malformed(_)));
-        assert!(
-            (0..bytes.len()).all(|len| refused(&bytes[..len])),
-            "{bytes:?}"
-        );
-        assert!(
-            (0..=255).all(|more| refused(&[&bytes[..], &[more]].concat())),
-            "{bytes:?}"
-        );
+        let mut shorter = (0..bytes.len()).map(|len| &bytes[..len]);
+        assert!(shorter.all(refused), "{bytes:?}");
+        let mut longer = (0..=255).map(|more| [&bytes[..], &[more]].concat());
+        assert!(longer.all(|bytes| refused(&bytes)), "{bytes:?}");
         let versions = (0..=255).filter(|version| *version != bytes[0]);
         let mut versions = versions.map(|version| [&[version], &bytes[1..]].concat());
         assert!(versions.all(|bytes| refused(&bytes)), "{bytes:?}");
@@ -424,10 +457,8 @@ fn stats_of_more_than_can_be_counted_are_refused_and_unchanged() {
         for ddof in [0, 3] {
             let exact = exact.repeated(1 << doublings);
             assert_eq!(stats.variance(ddof), exact.variance(ddof));
-            assert_eq!(
-                stats.standard_deviation(ddof),
-                exact.standard_deviation(ddof)
-            );
+            let expected = exact.standard_deviation(ddof);
+            assert_eq!(stats.standard_deviation(ddof), expected);
         }
         all.merge(&stats).expect("less than 2^64");
         if doublings < 61 {
@@ -436,22 +467,27 @@ fn stats_of_more_than_can_be_counted_are_refused_and_unchanged() {
     }
     all.merge(&of(&[0_u8; 3])).expect("exactly 2^64 - 1");
     assert_eq!(all.count(), u64::MAX);
-    for (stats, other) in [
-        (&stats, &all),
-        (&all, &stats),
-        (&all, &of(&[1_i8])),
-        (&all, &all),
-    ] {
-        let mut unchanged = stats.clone();
+    for other in [&stats, &all, &of(&[1_i8])] {
+        let mut unchanged = all.clone();
         assert_eq!(unchanged.merge(other), Err(Error::TooMany));
-        assert_same(&unchanged, stats);
+        assert_same(&unchanged, &all);
+        let mut unchanged = other.clone();
+        assert_eq!(unchanged.merge(&all), Err(Error::TooMany));
+        assert_same(&unchanged, other);
     }
     assert_same(&merged(&all, &of::<f32>(&[])), &all);
+}
+
+#[test]
+fn stats_of_integers_whose_sum_has_no_place_are_refused_and_unchanged() {
+    let mut half = Stats::new();
     let mut large = of(&[u64::MAX]);
     for _ in 0..63 {
+        half = large.clone();
         large = merged(&large, &large);
     }
+    assert_eq!(large.sum(), Number::Int((1 << 63) * i128::from(u64::MAX)));
     let mut unchanged = large.clone();
-    assert_eq!(unchanged.merge(&large), Err(Error::TooMany));
+    assert_eq!(unchanged.merge(&half), Err(Error::TooMany));
     assert_same(&unchanged, &large);
 }
