@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
@@ -11,7 +12,6 @@ import sys
 import tempfile
 from array import array
 from pathlib import Path
-from time import perf_counter
 
 from results import Streamed
 
@@ -33,6 +33,7 @@ def measure_describe(size: int) -> list[Streamed]:
         for _ in range(0, size, len(piece)):
             file.write(piece)
         file.flush()
+        os.fsync(file.fileno())  # so that nothing is written while it is read
         commands = {
             f"cat FILE > {os.devnull}": ["cat", file.name],
             "python -m arrayops describe --typecode d FILE": [
@@ -53,13 +54,22 @@ def measure_describe(size: int) -> list[Streamed]:
     ]
 
 
+# A process of its own, since a child's peak includes what its parent had when it was forked.
+LAUNCHER = """
+import json, os, subprocess, sys, time
+start = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(json.dumps([time.perf_counter() - start, usage.ru_maxrss << 10, status]))
+"""
+
+
 def _run(command: list[str]) -> tuple[float, int]:
     """Return the seconds a command takes, its start included, and its most memory in bytes."""
-    start = perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:  # noqa: S603
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    seconds = perf_counter() - start
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command)
-    return seconds, usage.ru_maxrss << 10
+    launched = subprocess.run(  # noqa: S603 - commands of this file
+        [sys.executable, "-c", LAUNCHER, *command], check=True, stdout=subprocess.PIPE
+    )
+    seconds, memory, status = json.loads(launched.stdout)
+    if status:
+        raise subprocess.CalledProcessError(os.waitstatus_to_exitcode(status), command)
+    return seconds, memory

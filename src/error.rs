@@ -65,7 +65,7 @@ pub enum Error {
         /// How many degrees of freedom are taken away.
         ddof: u64,
     },
-    /// More elements than can be counted, 2^64.
+    /// More elements than can be counted: 2^64 and more, or a sum of integers beyond 128 bits.
     TooMany,
     /// Bytes that are no serialised statistics, and why not.
     Malformed(&'static str),
@@ -115,7 +115,9 @@ impl fmt::Display for Error {
                 f,
                 "ddof must be less than the number of elements, but it is {ddof} of {count}"
             ),
-            Error::TooMany => f.write_str("more than 2^64 elements cannot be counted"),
+            Error::TooMany => {
+                f.write_str("so many elements, or so large a sum of integers, cannot be counted")
+            }
             Error::Malformed(why) => {
                 write!(f, "these bytes are not what to_bytes() gave: {why}")
             }

@@ -428,7 +428,10 @@ fn deviation<T: Moment>(
     root: bool,
 ) -> Result<f64, Error> {
     let count = values.len() as u64;
-    if ddof >= count.max(1) {
+    if count == 0 {
+        return Err(Error::Empty);
+    }
+    if ddof >= count {
         return Err(Error::TooFew { count, ddof });
     }
     let _standard = Standard::enter();

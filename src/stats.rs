@@ -170,7 +170,8 @@ impl Stats {
     /// Adds all that `other` has seen.
     ///
     /// # Errors
-    /// [`Error::TooMany`]; `self` is then unchanged.
+    /// [`Error::TooMany`], also if the integers' sum has no place in 128 bits; `self` is then
+    /// unchanged.
     pub fn merge(&mut self, other: &Stats) -> Result<(), Error> {
         let count = self.count.checked_add(other.count).ok_or(Error::TooMany)?;
         self.moments.merge(&other.moments).ok_or(Error::TooMany)?;
