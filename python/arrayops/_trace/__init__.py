@@ -1,0 +1,109 @@
+"""Tracing: from a Python function to a small program that the expression engine runs.
+
+A function is checked (`check`), rebuilt over stand-ins for whatever it refers to (`world`,
+`standins`, `known`), and run on symbolic values (`values`) that record operations (`record`), once
+per path (`explore`). The paths are merged into one program (`program`) and encoded (`encoding`).
+What it depends on is compared at each use (`guards`).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import FunctionType, MethodType
+from typing import Any
+
+from arrayops._trace import guards, opcodes
+from arrayops._trace.explore import Trace, trace
+
+__all__ = ["explain", "find", "is_traceable_now"]
+
+_ENABLED = os.environ.get("ARRAYOPS_TRACE", "1") != "0" and bool(opcodes.ALLOWED)
+_MONITORING = getattr(sys, "monitoring", None)
+_MAX_ENTRIES = 512  # code objects kept in the cache, by kinds and target
+_MAX_VARIANTS = 8  # traces of one code object that differ in what it refers to
+
+
+class _Variant:
+    """A trace and what it depends on."""
+
+    __slots__ = ("anchor", "code", "payload", "test")
+
+    def __init__(self, anchor: Any, outcome: Trace) -> None:
+        """Keep the outcome."""
+        self.anchor = anchor  # alive, so that its id stays its own
+        self.code = outcome.code
+        self.test, self.payload = outcome.guard
+
+
+_cache: dict[tuple[int, bytes, int], list[_Variant]] = {}
+
+
+def _anchor(fn: Any) -> Any:
+    """Return what stays the same among callables that may share a trace."""
+    kind = type(fn)
+    if kind is FunctionType:
+        return fn.__code__
+    if kind is MethodType:
+        inner = fn.__func__
+        return inner.__code__ if type(inner) is FunctionType else None
+    if kind is guards.partial:
+        return _anchor(fn.func)
+    if id(fn) in guards.KNOWN:
+        return fn
+    written, call = guards.call_of(fn)
+    return call.__code__ if written else None
+
+
+def find(fn: Any, kinds: bytes, target: int) -> bytes | None:
+    """Return the program of a function for elements of these kinds, or None.
+
+    Kinds: one byte per argument, 0 for ints and 1 for floats. Target: 0 an integer array, 1 a float
+    array, 2 truth, 3 an accumulator (the first argument). What the function refers to is compared
+    at every call.
+    """
+    if type(fn) is FunctionType:
+        anchor = fn.__code__
+    else:
+        anchor = _anchor(fn)
+        if anchor is None:
+            return None
+    key = id(anchor), kinds, target
+    variants = _cache.get(key)
+    if variants is not None:
+        for variant in variants:
+            if variant.test(variant.payload, fn):
+                return variant.code
+    return _find_new(fn, kinds, target, anchor)
+
+
+def _find_new(fn: Any, kinds: bytes, target: int, anchor: Any) -> bytes | None:
+    if not _ENABLED:
+        return None
+    outcome = trace(fn, kinds, target)
+    if outcome.guard is None and outcome.lasting and anchor is getattr(fn, "__code__", None):
+        outcome.guard = guards.has_code(anchor)
+    if outcome.guard is None:
+        return outcome.code
+    key = id(anchor), kinds, target
+    variants = [_Variant(anchor, outcome), *_cache.get(key, ())][:_MAX_VARIANTS]
+    if key not in _cache and len(_cache) >= _MAX_ENTRIES:
+        for old in list(_cache)[: _MAX_ENTRIES // 2]:
+            _cache.pop(old, None)
+    _cache[key] = variants
+    return outcome.code
+
+
+def is_traceable_now() -> bool:
+    """Return whether functions may be traced: no debugger, profiler or coverage tool is on."""
+    if not _ENABLED or sys.gettrace() is not None or sys.getprofile() is not None:
+        return False
+    monitoring = _MONITORING
+    return monitoring is None or not any(map(monitoring.get_tool, range(6)))
+
+
+def explain(fn: Any, arr_kind: Any = None) -> str:
+    """Return whether a function runs natively, as what, or why it does not."""
+    from arrayops._trace.explain import explain as explanation  # noqa: PLC0415 (rarely needed)
+
+    return explanation(fn, arr_kind)

@@ -1,0 +1,142 @@
+"""The static check: whether a code object consists of nothing but traceable bytecode."""
+
+from types import CodeType
+
+from arrayops._trace import opcodes as op
+
+_VARIADIC = 0x04 | 0x08
+_SUSPENDS = 0x20 | 0x80 | 0x100 | 0x200
+# They read attributes of their arguments by name, past everything that is checked here.
+_REFUSED_ATTRIBUTES = frozenset(("format", "format_map"))
+
+
+class Checked:
+    """What the check found in a code object that passed, or why it did not."""
+
+    __slots__ = ("containers", "has_handler", "keeps_tuples", "line", "names", "reason")
+
+    def __init__(self) -> None:
+        """Start with nothing found."""
+        self.names: tuple[str, ...] = ()  # globals and builtins that it reads
+        self.keeps_tuples = False  # builds tuples, in which identity can show
+        self.has_handler = False  # has `try`
+        self.containers = False  # subscripts or `in`
+        self.reason: str | None = None
+        self.line = 0
+
+
+def _line_of(code: CodeType, unit: int) -> int:
+    for start, end, line in code.co_lines():
+        if start <= unit * 2 < end and line is not None:
+            return line
+    return code.co_firstlineno
+
+
+def _argument(ops: bytes, args: bytes, unit: int) -> int:
+    """Return an instruction's argument, EXTENDED_ARG prefixes included."""
+    value = args[unit]
+    shift = 8
+    while unit and ops[unit - 1] == op.EXTENDED_ARG:
+        unit -= 1
+        value |= args[unit] << shift
+        shift += 8
+    return value
+
+
+def _jumps_to_for(ops: bytes, args: bytes, unit: int) -> bool:
+    after = unit + 1
+    while after < len(ops) and ops[after] == op.CACHE:
+        after += 1
+    target = after - _argument(ops, args, unit)
+    while 0 <= target < len(ops) and ops[target] == op.EXTENDED_ARG:
+        target += 1
+    return 0 <= target < len(ops) and ops[target] == op.FOR_ITER
+
+
+def _compares_with_none(code: CodeType, ops: bytes, args: bytes, unit: int) -> bool:
+    """Return whether an IS_OP's right operand is the constant None."""
+    before = unit - 1
+    while before >= 0 and ops[before] == op.CACHE:
+        before -= 1
+    if before < 0 or ops[before] != op.LOAD_CONST:
+        return False
+    return code.co_consts[_argument(ops, args, before)] is None
+
+
+def _frame_reason(code: CodeType) -> str | None:
+    flags = code.co_flags
+    if flags & _VARIADIC:
+        return "it takes *args or **kwargs"
+    if flags & _SUSPENDS:
+        return "it is a generator or a coroutine"
+    if code.co_cellvars:
+        return "it has an inner function"
+    return None
+
+
+def _instruction_reason(code: CodeType, ops: bytes, args: bytes, unit: int) -> str | None:
+    number = ops[unit]
+    if number not in op.ALLOWED:
+        name = op.NAMES.get(number, str(number))
+        return op.MEANINGS.get(name, f"it uses {name.lower().replace('_', ' ')}")
+    if number in op.BACKWARD:
+        return None if _jumps_to_for(ops, args, unit) else "it has a `while` loop"
+    if number == op.IS_OP:
+        return None if _compares_with_none(code, ops, args, unit) else "it uses `is`"
+    if number == op.CALL_INTRINSIC_1:
+        return None if args[unit] == op.UNARY_POSITIVE else "it uses an interpreter intrinsic"
+    if number == op.LOAD_COMMON_CONSTANT:
+        plain = _argument(ops, args, unit) in op.COMMON_EXCEPTIONS
+        return None if plain else "it uses a builtin in a special form"
+    return None
+
+
+_PICKY = frozenset(op.BACKWARD | {op.IS_OP, op.CALL_INTRINSIC_1, op.LOAD_COMMON_CONSTANT})
+
+
+def _inverts_truth(code: CodeType, present: set[int]) -> bool:
+    """Return whether `~` may meet a plain bool, which warns from 3.12 on."""
+    if op.UNARY_INVERT not in present:
+        return False
+    return bool(present & {op.UNARY_NOT, op.CONTAINS_OP, op.IS_OP}) or any(
+        type(constant) is bool for constant in code.co_consts
+    )
+
+
+def _names_reason(names: tuple[str, ...]) -> str | None:
+    for name in names:
+        if name.startswith(("__", "_ao_")) or name in _REFUSED_ATTRIBUTES:
+            return f"it uses the name {name}"
+    return None
+
+
+def check(code: CodeType) -> Checked:
+    """Look through a code object."""
+    found = Checked()
+    found.line = code.co_firstlineno
+    found.reason = _frame_reason(code) or _names_reason(code.co_names)
+    if found.reason is not None:
+        return found
+    raw = code.co_code
+    ops, args = raw[::2], raw[1::2]
+    present = set(ops)
+    if not present <= op.ALLOWED or present & _PICKY:
+        for unit in range(len(ops)):
+            found.reason = _instruction_reason(code, ops, args, unit)
+            if found.reason is not None:
+                found.line = _line_of(code, unit)
+                return found
+    if _inverts_truth(code, present):
+        found.reason = "it may invert a bool with `~`"
+        return found
+    found.keeps_tuples = op.BUILD_TUPLE in present
+    found.has_handler = bool(code.co_exceptiontable)
+    found.containers = bool(present & {op.CONTAINS_OP, op.BINARY_SUBSCR, op.BINARY_OP})
+    if not present & op.ATTRIBUTES:
+        found.names = code.co_names
+    elif op.LOAD_GLOBAL in present:
+        units = [unit for unit in range(len(ops)) if ops[unit] == op.LOAD_GLOBAL]
+        found.names = tuple(
+            {code.co_names[_argument(ops, args, unit) >> 1]: None for unit in units}
+        )
+    return found

@@ -1,0 +1,165 @@
+"""The symbolic run: every path through a function, and the program they make."""
+
+from collections.abc import Callable
+from typing import Any
+
+from arrayops._trace import record as r
+from arrayops._trace import values as v
+from arrayops._trace.program import Path, Program, straight
+from arrayops._trace.record import BOOL, FLOAT, INT, MAX_PATHS, Halt, Record
+from arrayops._trace.world import RefusedError, Root, World, root
+
+INT_ARRAY, FLOAT_ARRAY, TRUTH, ACCUMULATOR = range(4)
+_CONSTANTS = frozenset((int, float, bool, type(None), str, tuple))
+
+
+class Trace:
+    """The outcome: a program, or the reason why there is none, and the guard of either."""
+
+    __slots__ = ("code", "expression", "guard", "lasting", "paths", "place", "reason", "record")
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        self.code: bytes | None = None
+        self.reason = ""
+        self.place = ""
+        self.lasting = False  # a refusal that lies in the code alone
+        self.guard: Any = None
+        self.record: Record | None = None
+        self.paths: list[Path] = []
+        self.expression: Program | None = None
+
+
+def _stored(record: Record, result: Any, target: int, accumulator: int) -> int | None:
+    """Return the node of a path's result as the target needs it, or None for Python's."""
+    kind = v.KINDS.get(type(result))
+    symbolic = isinstance(result, v.Value)
+    if kind is None:
+        if target != TRUTH or type(result) not in _CONSTANTS:
+            return None
+        return record.constant(bool(result))
+    if target == TRUTH:
+        if not symbolic:
+            return record.constant(bool(result))
+        if kind == BOOL:
+            return v.node_of(record, result)
+        op, zero = (r.F_NE, 0.0) if kind == FLOAT else (r.I_NE, 0)
+        return record.do(op, v.node_of(record, result), record.constant(zero))
+    if target == ACCUMULATOR:
+        if kind != accumulator or not v.fits(result):
+            return None
+        return v.node_of(record, result)
+    if target == FLOAT_ARRAY:
+        return v.as_float(record, result)
+    if kind == FLOAT or not v.fits(result):
+        return None
+    return v.as_int(record, result)
+
+
+def _why_python(result: Any, target: int) -> str:
+    kind = v.KINDS.get(type(result))
+    name = {INT: "int", FLOAT: "float", BOOL: "bool"}.get(kind, type(result).__name__)  # type: ignore[arg-type]
+    if target == ACCUMULATOR:
+        return f"it returns {_article(name)} where the accumulator is of another type"
+    array = "integer" if target == INT_ARRAY else "float"
+    return f"it returns {_article(name)}, which an {array} array does not hold".replace(
+        "an float", "a float"
+    )
+
+
+def _article(name: str) -> str:
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+
+
+def _run(
+    record: Record, call: Callable[..., Any], kinds: bytes, target: int
+) -> tuple[int | None, str]:
+    """Run one path: its result, and why there is none."""
+    record.begin()
+    inputs = [v.CLASSES[kind](record, number) for number, kind in enumerate(kinds)]
+    try:
+        result = call(*inputs)
+        if record.reason is not None or record.bailed:
+            return None, ""
+        node = _stored(record, result, target, kinds[0])
+    except Halt:
+        return None, "it always makes text or raises an exception of your own"
+    except (KeyboardInterrupt, SystemExit, RecursionError, MemoryError):
+        raise
+    except BaseException as error:  # noqa: BLE001 (whatever it raises, Python will raise)
+        return None, f"it always raises {type(error).__name__}"
+    return node, "" if node is not None else _why_python(result, target)
+
+
+def _paths(
+    record: Record, call: Callable[..., Any], kinds: bytes, target: int
+) -> tuple[list[Path], str]:
+    """Explore all paths, depth first; True before False."""
+    paths: list[Path] = []
+    why = ""
+    while True:
+        node, reason = _run(record, call, kinds, target)
+        if record.reason is not None:
+            return [], record.reason
+        if record.bailed:
+            node = None
+        why = why or reason
+        paths.append(Path(record.taken, record.done, node))
+        plan = [truth for _, truth in record.taken]
+        while plan and not plan[-1]:
+            plan.pop()
+        if not plan:
+            break
+        if len(paths) == MAX_PATHS:
+            return [], f"it has more than {MAX_PATHS} paths"
+        plan[-1] = False
+        record.plan = plan
+    if all(path.result is None for path in paths):
+        return [], why or "it always raises an exception"
+    return paths, ""
+
+
+def _explore(record: Record, found: Root, kinds: bytes, target: int, trace: Trace) -> None:
+    """Fill in a trace."""
+    inputs = [record.input(number, kind) for number, kind in enumerate(kinds)]
+    tuples = record.keeps_tuples
+    trace.paths, trace.reason = _paths(record, found.call, kinds, target)
+    if record.identity and record.keeps_tuples and not tuples:
+        trace.reason = "it keeps tuples where identity may show"
+        return
+    if trace.reason:
+        trace.place = record.place
+        return
+    kinds_list = list(kinds)
+    if len(trace.paths) == 1:
+        trace.code = straight(record, trace.paths[0], kinds_list)
+    else:
+        trace.expression = Program(record, trace.paths)
+        trace.code = trace.expression.encode(kinds_list)
+    if trace.code is None:
+        trace.reason = "it is too long"
+    del inputs
+
+
+def trace(fn: Any, kinds: bytes, target: int) -> Trace:
+    """Trace a callable for elements of these kinds and a target."""
+    outcome = Trace()
+    record = outcome.record = Record()
+    if not 0 < len(kinds) <= 8:  # noqa: PLR2004 (a bound of convenience)
+        outcome.reason = "it takes too many arguments"
+        return outcome
+    try:
+        found = root(World(record), fn)
+    except RefusedError as refused:
+        outcome.reason, outcome.place = refused.reason, refused.place
+        outcome.lasting = refused.lasting
+        return outcome
+    except Halt:
+        outcome.reason, outcome.place = record.reason or "", ""
+        return outcome
+    outcome.guard = found.guard
+    try:
+        _explore(record, found, kinds, target, outcome)
+    except RecursionError:
+        outcome.reason, outcome.guard = "it is nested too deeply", None
+    return outcome

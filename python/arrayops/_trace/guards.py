@@ -1,0 +1,256 @@
+"""What a trace depends on, and whether it still holds.
+
+A guard describes an object as it was when the trace was made, without keeping it alive: constants
+by value, builtins by identity, Python functions by their code and by what they refer to in turn.
+"""
+
+import builtins
+from collections.abc import Callable
+from functools import partial
+from types import CodeType, FunctionType, MemberDescriptorType, ModuleType
+from typing import Any
+
+from arrayops._trace.known import KNOWN
+
+MISSING: Any = type("Missing", (), {})()
+_SCALARS = frozenset((int, float, bool, str, type(None)))
+
+Guard = tuple[Callable[[Any, Any], bool], Any]
+
+
+def _is_same(payload: Any, found: Any) -> bool:
+    """Payload: a constant. Equal is enough, but of the same type and the same zero."""
+    if found is payload:
+        return True
+    kind = type(payload)
+    return type(found) is kind and kind in _SCALARS and repr(found) == repr(payload)
+
+
+def _is_identical(payload: Any, found: Any) -> bool:
+    return found is payload
+
+
+def is_unknown(found: Any) -> bool:
+    """Return whether an object is none that a trace can look into."""
+    kind = type(found)
+    return not (
+        found is MISSING
+        or kind in _SCALARS
+        or kind in (tuple, range, frozenset, FunctionType, ModuleType)
+        or id(found) in KNOWN
+        or found is isinstance
+        or found is range
+    )
+
+
+def is_user_exception(found: Any) -> bool:
+    """Return whether an object is an exception class that is not Python's own."""
+    return (
+        isinstance(found, type)
+        and issubclass(found, BaseException)
+        and builtins.__dict__.get(found.__name__) is not found
+    )
+
+
+def _still_unknown(_payload: Any, found: Any) -> bool:
+    return is_unknown(found)
+
+
+def _still_exception(_payload: Any, found: Any) -> bool:
+    return is_user_exception(found)
+
+
+def _has_code(payload: Any, found: Any) -> bool:
+    return type(found) is FunctionType and found.__code__ is payload
+
+
+def same(value: Any) -> Guard:
+    """Guard a constant by value."""
+    return (_is_same, value)
+
+
+def identical(value: Any) -> Guard:
+    """Guard an object that lives as long as the process, or a constant, by identity."""
+    return (_is_identical, value)
+
+
+# Guards that hold at once for the very object that they were made from.
+BY_VALUE = frozenset((_is_same, _is_identical))
+UNKNOWN: Guard = (_still_unknown, None)
+USER_EXCEPTION: Guard = (_still_exception, None)
+
+
+def has_code(code: CodeType) -> Guard:
+    """Guard a function that cannot be traced, whatever it refers to."""
+    return (_has_code, code)
+
+
+class Function:
+    """What a trace depends on in a Python function."""
+
+    __slots__ = ("builtins", "cells", "code", "defaults", "globals", "keywords")
+
+    def __init__(self, code: CodeType) -> None:
+        """Depend on the code; the tracer adds the rest."""
+        self.code = code
+        self.globals: list[tuple[str, Any, Guard]] = []  # with the constant, for a first look
+        self.builtins: list[tuple[str, Guard]] = []  # names that must not be among the globals
+        self.cells: list[Guard] = []
+        self.defaults: list[Guard] = []
+        self.keywords: dict[str, Guard] = {}
+
+    def holds(self, fn: FunctionType) -> bool:
+        """Return whether a function with this code still is as it was."""
+        if self.globals:
+            scope = fn.__globals__
+            for name, first, (test, payload) in self.globals:
+                found = scope.get(name, MISSING)
+                if found is not first and not test(payload, found):
+                    return False
+        if self.builtins:
+            scope, outer = fn.__globals__, fn.__builtins__
+            for name, (test, payload) in self.builtins:
+                if name in scope or not test(payload, outer.get(name, MISSING)):
+                    return False
+        if self.cells:
+            for cell, (test, payload) in zip(fn.__closure__ or (), self.cells, strict=True):
+                try:
+                    found = cell.cell_contents
+                except ValueError:
+                    found = MISSING
+                if not test(payload, found):
+                    return False
+        defaults = fn.__defaults__
+        if (self.defaults or defaults) and not all_hold(self.defaults, defaults or ()):
+            return False
+        keywords = fn.__kwdefaults__
+        return not (self.keywords or keywords) or keywords_hold(self.keywords, keywords or {})
+
+
+def all_hold(guards: list[Guard], found: tuple[Any, ...]) -> bool:
+    """Return whether guards hold for as many objects."""
+    if len(guards) != len(found):
+        return False
+    return all(
+        test(payload, item) for (test, payload), item in zip(guards, found, strict=True)
+    )
+
+
+def keywords_hold(guards: dict[str, Guard], found: dict[str, Any]) -> bool:
+    """Return whether guards hold for objects of the same names."""
+    if guards.keys() != found.keys():
+        return False
+    return all(test(payload, found[name]) for name, (test, payload) in guards.items())
+
+
+def _function_holds(payload: Any, found: Any) -> bool:
+    return (
+        type(found) is FunctionType and found.__code__ is payload.code and payload.holds(found)
+    )
+
+
+def function(parts: Function) -> Guard:
+    """Guard a Python function and what it refers to."""
+    return (_function_holds, parts)
+
+
+def _module_holds(payload: Any, found: Any) -> bool:
+    if type(found) is not ModuleType:
+        return False
+    scope = found.__dict__
+    return all(test(wanted, scope.get(name, MISSING)) for name, (test, wanted) in payload)
+
+
+def module(seen: list[tuple[str, Guard]]) -> Guard:
+    """Guard the attributes of a module that were read."""
+    return (_module_holds, seen)
+
+
+def attribute(item: Any, name: str) -> tuple[str, Any]:
+    """Look up an attribute without running user code: how it was found, and what.
+
+    How: "value", "method", "property", or "" for whatever would run code that cannot be traced.
+    """
+    kind = type(item)
+    if kind.__getattribute__ is not object.__getattribute__ or isinstance(item, type):
+        return "", None
+    found = MISSING
+    for base in kind.__mro__:
+        found = base.__dict__.get(name, MISSING)
+        if found is not MISSING:
+            break
+    if type(found) is property:
+        return "property", found.fget
+    if type(found) is MemberDescriptorType:
+        try:
+            return "value", found.__get__(item)
+        except AttributeError:
+            return "", None
+    own = getattr(item, "__dict__", None)
+    if type(own) is dict and name in own:
+        if found is MISSING or not hasattr(type(found), "__set__"):
+            return "value", own[name]
+        return "", None
+    if type(found) is FunctionType:
+        return "method", found
+    if found is MISSING or type(found) not in _SCALARS | {tuple}:
+        return "", None
+    return "value", found
+
+
+def _instance_holds(payload: Any, found: Any) -> bool:
+    for name, how, (test, wanted) in payload:
+        now, value = attribute(found, name)
+        if now != how or not test(wanted, value):
+            return False
+    return True
+
+
+def instance(seen: list[tuple[str, str, Guard]]) -> Guard:
+    """Guard the attributes of an object that were read."""
+    return (_instance_holds, seen)
+
+
+def _method_holds(payload: Any, found: Any) -> bool:
+    parts, seen = payload
+    return _function_holds(parts, found.__func__) and _instance_holds(seen, found.__self__)
+
+
+def method(parts: Function, seen: list[tuple[str, str, Guard]]) -> Guard:
+    """Guard a bound method."""
+    return (_method_holds, (parts, seen))
+
+
+def _callable_holds(payload: Any, found: Any) -> bool:
+    parts, seen = payload
+    how, call = call_of(found)
+    return how and _function_holds(parts, call) and _instance_holds(seen, found)
+
+
+def call_of(item: Any) -> tuple[bool, Any]:
+    """Return whether the class of an object has a `__call__` written in Python, and that."""
+    for base in type(item).__mro__:
+        found = base.__dict__.get("__call__", MISSING)
+        if found is not MISSING:
+            return type(found) is FunctionType, found
+    return False, None
+
+
+def callable_object(parts: Function, seen: list[tuple[str, str, Guard]]) -> Guard:
+    """Guard an object whose class has `__call__`."""
+    return (_callable_holds, (parts, seen))
+
+
+def _partial_holds(payload: Any, found: Any) -> bool:
+    (test, wanted), args, keywords = payload
+    return (
+        type(found) is partial
+        and test(wanted, found.func)
+        and all_hold(args, found.args)
+        and keywords_hold(keywords, found.keywords)
+    )
+
+
+def partial_object(inner: Guard, args: list[Guard], keywords: dict[str, Guard]) -> Guard:
+    """Guard a functools.partial."""
+    return (_partial_holds, (inner, args, keywords))

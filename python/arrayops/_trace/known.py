@@ -1,0 +1,244 @@
+"""The functions that a traced function may call: builtins, `math` and `operator`.
+
+For each there is one that records the call. It is used where an argument is symbolic; with plain
+arguments the real function is called, so that constants are Python's own.
+"""
+
+import builtins
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from arrayops._trace import record as r
+from arrayops._trace import values as v
+from arrayops._trace.record import BOOL, FLOAT, INT, Record
+from arrayops._trace.values import Bool, Float, Int, Value
+
+Symbolic = Callable[..., Any]
+LIBM = (
+    "sqrt exp expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh"
+    " atanh cbrt exp2"
+).split()
+_MAX_DIGITS = 22  # up to here a power of ten is a float exactly
+
+
+def _float(record: Record, x: Any) -> Any:
+    if type(x) is Float:
+        return x
+    return Float(record, v.as_float(record, x))
+
+
+def _rounding(op: int) -> Symbolic:
+    def to_int(record: Record, x: Any) -> Any:
+        if type(x) is Float:
+            return Int(record, record.do(op, x._ao_node))
+        return v.plain_int(x)
+
+    return to_int
+
+
+def _bool(_record: Record, x: Any) -> Any:
+    return x if type(x) is Bool else x != 0
+
+
+def _round(record: Record, x: Any, digits: Any = None) -> Any:
+    if digits is None:
+        return _ROUND(record, x)
+    if type(digits) is not int or not isinstance(x, Value) or abs(digits) > _MAX_DIGITS:
+        raise record.stop("it rounds to a number of digits that is not a small constant")
+    if type(x) is not Float:
+        return v.plain_int(x) if digits >= 0 else _round_int(v.plain_int(x), 10**-digits)
+    # Scaled and rounded: right unless the scaled value, itself rounded, may be on the other side
+    # of a tie. The quotient (or product) of the whole number and a power of ten is then the float
+    # nearest to the decimal, which is what Python's round gives.
+    power = 10.0 ** abs(digits)
+    scaled = x * power if digits >= 0 else x / power
+    whole = Float(record, record.do(r.INT_TO_FLOAT_EXACT, _ROUND(record, scaled)._ao_node))
+    distance = abs(scaled - whole)
+    if digits != 0 and distance + abs(scaled) * 2.0**-51 >= 0.5:
+        raise record.bail()
+    result = whole / power if digits >= 0 else whole * power
+    return _copysign(record, result, x)
+
+
+def _round_int(x: Any, power: int) -> Any:
+    quotient = x // power
+    twice = (x % power) * 2
+    up = (twice > power) | ((twice == power) & ((quotient & 1) == 1))
+    return (quotient + up) * power
+
+
+def _copysign(record: Record, x: Any, y: Any) -> Any:
+    return Float(record, record.do(r.F_COPYSIGN, v.as_float(record, x), v.as_float(record, y)))
+
+
+def _choose(record: Record, how: Any, op: int, a: Any, b: Any) -> Any:
+    """Return b if it is less (or greater) than a, else a."""
+    kinds = v.kind_of(record, a), v.kind_of(record, b)
+    if not isinstance(a, Value) and not isinstance(b, Value):
+        return (b if b < a else a) if how is v.LT else (b if b > a else a)
+    mixed = kinds[0] != kinds[1]
+    if not mixed and kinds[0] == INT and v.fits(a) and v.fits(b):
+        return Int(record, record.do(op, v.as_int(record, a), v.as_int(record, b)))
+    other = isinstance(b, Value)
+    condition = v.compare(record, how if other else v.MIRRORED[how], *((b, a) if other else (a, b)))
+    if mixed or record.keeps_tuples or not isinstance(condition, Bool):
+        return b if condition else a
+    record.identity = True
+    select = r.SELECT_FLOAT if kinds[0] == FLOAT else r.SELECT_BOOL
+    nodes = condition._ao_node, v.node_of(record, b), v.node_of(record, a)
+    return v.make(record, record.do(select, *nodes))
+
+
+def _extremum(how: Any, op: int) -> Symbolic:
+    def extremum(record: Record, *items: Any) -> Any:
+        if len(items) == 1:
+            if not isinstance(items[0], tuple):
+                raise TypeError
+            items = items[0]
+        best = items[0]
+        for item in items[1:]:
+            best = _choose(record, how, op, best, item)
+        return best
+
+    return extremum
+
+
+def _pow(_record: Record, x: Any, y: Any) -> Any:
+    return x**y
+
+
+def _sum(record: Record, items: Any, start: Any = 0) -> Any:
+    for item in (start, *items):
+        if v.kind_of(record, item) == FLOAT:
+            raise record.stop("it sums floats, which Python versions do differently")
+    for item in items:
+        start = start + item
+    return start
+
+
+def _real(real: Callable[..., Any]) -> Symbolic:
+    """Call the real function: what it does to its arguments is recorded."""
+    return lambda _record, *args: real(*args)
+
+
+def _libm(number: int) -> Symbolic:
+    def call(record: Record, x: Any) -> Any:
+        return Float(record, record.do(r.LIBM, v.as_float(record, x), -1, number))
+
+    return call
+
+
+def _log(record: Record, x: Any, base: Any = None) -> Any:
+    top = _LOG(record, x) if isinstance(x, Value) else math.log(x)
+    if base is None:
+        return top
+    return top / (_LOG(record, base) if isinstance(base, Value) else math.log(base))
+
+
+def _floats(op: int) -> Symbolic:
+    def call(record: Record, x: Any, y: Any) -> Any:
+        return Float(record, record.do(op, v.as_float(record, x), v.as_float(record, y)))
+
+    return call
+
+
+def _isnan(record: Record, x: Any) -> Any:
+    x = _float(record, x)
+    return x != x  # noqa: PLR0124 (NaN)
+
+
+def _isinf(record: Record, x: Any) -> Any:
+    return abs(_float(record, x)) == math.inf
+
+
+def _isfinite(record: Record, x: Any) -> Any:
+    return abs(_float(record, x)) < math.inf
+
+
+def _isclose(
+    record: Record, a: Any, b: Any, *, rel_tol: Any = 1e-9, abs_tol: Any = 0.0
+) -> Any:
+    for tolerance in (rel_tol, abs_tol):
+        if type(tolerance) not in (int, float) or tolerance < 0:
+            raise record.stop("it uses math.isclose with a tolerance that is not a constant")
+    a, b = _float(record, a), _float(record, b)
+    if a == b:
+        return True
+    if _isinf(record, a) | _isinf(record, b):
+        return False
+    distance = abs(b - a)
+    near = distance <= abs(float(rel_tol) * b)
+    return near | (distance <= abs(float(rel_tol) * a)) | (distance <= float(abs_tol))
+
+
+def _scaling(factor: float) -> Symbolic:
+    return lambda record, x: _float(record, x) * factor
+
+
+_ROUND = _rounding(r.ROUND)
+_LOG = _libm(LIBM.index("log"))
+
+_BUILTINS: dict[str, Symbolic] = {
+    "abs": lambda _record, x: abs(x),
+    "int": _rounding(r.TRUNC),
+    "float": _float,
+    "bool": _bool,
+    "round": _round,
+    "min": _extremum(v.LT, r.I_MIN),
+    "max": _extremum(v.GT, r.I_MAX),
+    "divmod": lambda _record, x, y: divmod(x, y),
+    "pow": _pow,
+    "sum": _sum,
+    "any": _real(any),
+    "all": _real(all),
+    "len": _real(len),
+    "sorted": _real(sorted),
+    "enumerate": _real(enumerate),
+    "reversed": _real(reversed),
+    "zip": _real(zip),
+}
+_MATH: dict[str, Symbolic] = {
+    "floor": _rounding(r.FLOOR),
+    "ceil": _rounding(r.CEIL),
+    "trunc": _rounding(r.TRUNC),
+    "fabs": lambda record, x: abs(_float(record, x)),
+    "copysign": _copysign,
+    "fmod": _floats(r.F_FMOD),
+    "atan2": _floats(r.F_ATAN2),
+    "pow": _floats(r.F_POW),
+    "isnan": _isnan,
+    "isinf": _isinf,
+    "isfinite": _isfinite,
+    "isclose": _isclose,
+    "degrees": _scaling(180.0 / math.pi),
+    "radians": _scaling(math.pi / 180.0),
+    **{name: _libm(number) for number, name in enumerate(LIBM)},
+    "log": _log,
+}
+_OPERATORS = (
+    "add sub mul truediv floordiv mod pow neg pos abs and_ or_ xor inv invert lshift rshift"
+    " lt le eq ne ge gt not_ truth iadd isub imul itruediv ifloordiv imod ipow iand ior ixor"
+    " ilshift irshift"
+).split()
+
+
+def _all() -> dict[int, tuple[Any, Symbolic]]:
+    pairs = [(getattr(builtins, name), call) for name, call in _BUILTINS.items()]
+    pairs += [(getattr(math, name), call) for name, call in _MATH.items() if hasattr(math, name)]
+    for name in _OPERATORS:
+        real = getattr(operator, name)
+        pairs.append((real, _real(real)))
+    return {id(real): (real, call) for real, call in pairs}
+
+
+# By the real function's identity, which the table keeps alive.
+KNOWN = _all()
+# They may be the last word of a `raise`; what they are made of does not matter.
+EXCEPTIONS = frozenset(
+    item
+    for item in vars(builtins).values()
+    if isinstance(item, type) and issubclass(item, BaseException)
+)
+CLASSES: dict[Any, int] = {int: INT, float: FLOAT, bool: BOOL}

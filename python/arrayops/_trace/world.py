@@ -1,0 +1,271 @@
+"""Rebuilding a function over stand-ins for everything it refers to."""
+
+from collections.abc import Callable
+from functools import partial
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+from arrayops._trace import guards as g
+from arrayops._trace import standins as s
+from arrayops._trace.check import Checked, check
+from arrayops._trace.guards import MISSING, Guard
+from arrayops._trace.known import EXCEPTIONS, KNOWN
+from arrayops._trace.record import Record
+
+_SCALARS = frozenset((int, float, bool, str, type(None)))
+_NUMBERS = frozenset((int, float, bool))
+_MAX_DEPTH = 20  # of helpers that call helpers
+
+
+class RefusedError(Exception):
+    """A function cannot be traced; says why and where."""
+
+    def __init__(self, reason: str, place: str = "", *, lasting: bool = False) -> None:
+        """Hold the reason, the place, and whether it lies in the code alone."""
+        super().__init__(reason)
+        self.reason = reason
+        self.place = place
+        self.lasting = lasting
+
+
+def _is_table(value: tuple[Any, ...]) -> bool:
+    return bool(value) and all(type(each) in _NUMBERS and each == each for each in value)  # noqa: PLR0124 (NaN)
+
+
+def _is_constant(value: Any) -> bool:
+    if type(value) is tuple:
+        return all(map(_is_constant, value))
+    return type(value) in _SCALARS
+
+
+class Instance(s.StandIn):
+    """The object of a bound method: its attributes are looked up as the function reads them."""
+
+    __slots__ = ("_ao_item", "_ao_seen", "_ao_world")
+
+    def __init__(self, world: "World", item: Any, seen: list[Any]) -> None:
+        """Stand in for an object; what was read goes to `seen`."""
+        super().__init__(world.record, "self")
+        self._ao_item = item
+        self._ao_world = world
+        self._ao_seen = seen
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an attribute's stand-in."""
+        how, found = g.attribute(self._ao_item, name)
+        if not how:
+            raise self._ao_record.stop(f"it reads self.{name}, which is not a plain attribute")
+        standin, guard = self._ao_world.wrap(found, f"self.{name}")
+        self._ao_seen.append((name, how, guard))
+        if how == "value":
+            return standin
+        if not isinstance(standin, s.Helper):
+            return standin._ao_refuse()
+        if how == "property":
+            return standin(self)
+        return s.Bound(standin, self)
+
+
+class World:
+    """The stand-ins of one trace."""
+
+    def __init__(self, record: Record) -> None:
+        """Start with nothing rebuilt."""
+        self.record = record
+        self.stack: list[CodeType] = []
+        self.helpers: dict[int, tuple[Any, Guard]] = {}
+
+    def wrap(self, item: Any, name: str) -> tuple[Any, Guard]:
+        """Return an object's stand-in and its guard."""
+        kind = type(item)
+        if kind in _SCALARS:
+            return item, g.same(item)
+        known = KNOWN.get(id(item))
+        if known is not None:
+            if item is divmod:
+                self.record.keeps_tuples = True
+            return s.Known(self.record, *known), g.identical(item)
+        if kind is FunctionType:
+            return self._helper(item, name)
+        if kind is ModuleType:
+            seen: list[Any] = []
+            return s.Module(self.record, item, self.wrap, seen), g.module(seen)
+        return self._rare(item, name)
+
+    def _rare(self, item: Any, name: str) -> tuple[Any, Guard]:
+        kind = type(item)
+        if kind is tuple and _is_constant(item):
+            return s.Table(item) if _is_table(item) else item, g.identical(item)
+        if kind is frozenset and all(type(each) in _NUMBERS and each == each for each in item):  # noqa: PLR0124 (NaN)
+            return s.Members(item), g.identical(item)
+        if kind is range:
+            return s.Range(self.record, item), g.identical(item)
+        if item is range:
+            return s.RangeMaker(self.record, name), g.identical(item)
+        if item is isinstance:
+            return s.IsInstance(self.record, name), g.identical(item)
+        if kind is type and item in EXCEPTIONS:
+            return item, g.identical(item)
+        if g.is_user_exception(item):
+            if self.record.handler:  # what it catches cannot be told by a stand-in
+                raise self.record.stop(f"it has a `try` and uses the exception {name}")
+            return s.UserException(self.record, name), g.USER_EXCEPTION
+        if self.record.handler:
+            raise self.record.stop(f"it has a `try` and uses {name}")
+        what = "the class" if isinstance(item, type) else f"a {kind.__name__}:"
+        guard = g.UNKNOWN if g.is_unknown(item) else g.identical(item)
+        return s.StandIn(self.record, name, f"it uses {what} {name}"), guard
+
+    def _helper(self, fn: FunctionType, name: str) -> tuple[Any, Guard]:
+        done = self.helpers.get(id(fn))
+        if done is not None:
+            return done
+        code = fn.__code__
+        if code in self.stack or len(self.stack) > _MAX_DEPTH:
+            return s.StandIn(self.record, name, f"{name} calls itself"), g.has_code(code)
+        try:
+            rebuilt, parts = self.rebuild(fn)
+        except RefusedError as refused:
+            reason = f"it calls {name}, and {refused.reason}"
+            return s.StandIn(self.record, name, reason), g.has_code(code)
+        done = s.Helper(self.record, rebuilt), g.function(parts)
+        self.helpers[id(fn)] = done
+        return done
+
+    def _constants(self, code: CodeType) -> CodeType:
+        """Let constant containers be searched and looked up."""
+        constants = code.co_consts
+        if not any(type(each) in (tuple, frozenset) for each in constants):
+            return code
+        changed = tuple(
+            s.Table(each)
+            if type(each) is tuple and _is_table(each)
+            else s.Members(each)
+            if type(each) is frozenset
+            else each
+            for each in constants
+        )
+        return code.replace(co_consts=changed)
+
+    def rebuild(self, fn: FunctionType) -> tuple[FunctionType, g.Function]:
+        """Return a function over stand-ins, and what it depends on."""
+        code = fn.__code__
+        found = check(code)
+        if found.reason is not None:
+            place = f"{code.co_filename}:{found.line}, in {code.co_name}"
+            raise RefusedError(found.reason, place, lasting=True)
+        self.stack.append(code)
+        try:
+            return self._rebuild(fn, code, found)
+        finally:
+            self.stack.pop()
+
+    def _rebuild(
+        self, fn: FunctionType, code: CodeType, found: Checked
+    ) -> tuple[FunctionType, g.Function]:
+        record = self.record
+        record.keeps_tuples |= found.keeps_tuples
+        record.handler |= found.has_handler
+        parts = g.Function(code)
+        scope: dict[str, Any] = {"__builtins__": {}, "__name__": "traced"}
+        if found.names:
+            self._names(fn, found, parts, scope)
+        cells = []
+        for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
+            try:
+                item = cell.cell_contents
+            except ValueError:
+                raise RefusedError(f"its variable {name} has no value yet") from None
+            standin, guard = self.wrap(item, name)
+            parts.cells.append(guard)
+            cells.append(CellType(standin))
+        defaults = []
+        for item in fn.__defaults__ or ():
+            standin, guard = self.wrap(item, "a default")
+            parts.defaults.append(guard)
+            defaults.append(standin)
+        if found.containers:
+            code = self._constants(code)
+        rebuilt = FunctionType(
+            code, scope, fn.__name__, tuple(defaults) or None, tuple(cells) or None
+        )
+        if fn.__kwdefaults__:
+            keywords = {}
+            for name, item in fn.__kwdefaults__.items():
+                keywords[name], parts.keywords[name] = self.wrap(item, name)
+            rebuilt.__kwdefaults__ = keywords
+        return rebuilt, parts
+
+    def _names(
+        self, fn: FunctionType, found: Checked, parts: g.Function, scope: dict[str, Any]
+    ) -> None:
+        outer = fn.__builtins__
+        if type(fn.__globals__) is not dict or type(outer) is not dict:
+            raise RefusedError("its globals are no plain dict")
+        for name in found.names:
+            item = fn.__globals__.get(name, MISSING)
+            if item is not MISSING:
+                standin, guard = self.wrap(item, name)
+                scope[name] = standin
+                kept = guard[1] if guard[0] in g.BY_VALUE else MISSING
+                parts.globals.append((name, kept, guard))
+                continue
+            item = outer.get(name, MISSING)
+            if item is MISSING:
+                parts.builtins.append((name, g.identical(MISSING)))
+                continue
+            standin, guard = self.wrap(item, name)
+            scope[name] = standin
+            parts.builtins.append((name, guard))
+
+
+class Root:
+    """The function to trace: how to call it, and what it depends on."""
+
+    __slots__ = ("call", "guard", "place")
+
+    def __init__(self, call: Callable[..., Any], guard: Guard, place: str = "") -> None:
+        """Hold both."""
+        self.call = call
+        self.guard = guard
+        self.place = place
+
+
+def root(world: World, fn: Any) -> Root:
+    """Rebuild a callable of any of the kinds that can be traced."""
+    kind = type(fn)
+    if kind is FunctionType:
+        rebuilt, parts = world.rebuild(fn)
+        return Root(rebuilt, g.function(parts), fn.__code__.co_name)
+    if id(fn) in KNOWN:
+        standin, guard = world.wrap(fn, fn.__name__)
+        return Root(standin, guard, fn.__name__)
+    seen: list[Any] = []
+    if kind is MethodType:
+        if type(fn.__func__) is not FunctionType or isinstance(fn.__self__, type):
+            raise RefusedError("it is a method of a class, or not written in Python")
+        rebuilt, parts = world.rebuild(fn.__func__)
+        instance = Instance(world, fn.__self__, seen)
+        return Root(s.Bound(rebuilt, instance), g.method(parts, seen), fn.__func__.__name__)
+    if kind is partial:
+        return _partial_root(world, fn)
+    written, call = g.call_of(fn)
+    if not written or isinstance(fn, type):
+        raise RefusedError(f"it is a {kind.__name__}, not a function written in Python")
+    rebuilt, parts = world.rebuild(call)
+    instance = Instance(world, fn, seen)
+    return Root(s.Bound(rebuilt, instance), g.callable_object(parts, seen), kind.__name__)
+
+
+def _partial_root(world: World, fn: Any) -> Root:
+    inner = root(world, fn.func)
+    args, arg_guards = [], []
+    for item in fn.args:
+        standin, guard = world.wrap(item, "an argument of partial")
+        args.append(standin)
+        arg_guards.append(guard)
+    keywords, keyword_guards = {}, {}
+    for name, item in fn.keywords.items():
+        keywords[name], keyword_guards[name] = world.wrap(item, name)
+    guard = g.partial_object(inner.guard, arg_guards, keyword_guards)
+    return Root(partial(inner.call, *args, **keywords), guard, inner.place)
