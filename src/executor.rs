@@ -106,6 +106,11 @@ impl<'a> Executor<'a> {
         }
     }
 
+    /// The level, for what is not cut into blocks.
+    pub(crate) const fn level(&self) -> Level {
+        self.level
+    }
+
     /// Folds every block of `values` into a state that starts as `init()`.
     ///
     /// `step` gets the state, where the block is and at which level it runs, and the block. Blocks are
@@ -182,6 +187,32 @@ impl<'a> Executor<'a> {
                 self.drive(bytes, self.interrupted, blocks, len, init, visit, merge)
             }
         }
+    }
+
+    /// As [`Executor::fold`], over pieces of whatever there is, each of `piece_len` elements but for
+    /// the last. `step` enters the code of the level itself.
+    ///
+    /// `bytes` says how much work it is.
+    pub(crate) fn fold_pieces<P: Send, A: Send>(
+        &self,
+        bytes: usize,
+        pieces: impl Iterator<Item = P> + Send,
+        piece_len: usize,
+        init: impl Fn() -> A + Sync,
+        step: impl Fn(&mut A, At, P) -> ControlFlow<()> + Sync,
+        merge: impl Fn(&mut A, A),
+    ) -> Result<A, Error> {
+        let level = self.level;
+        let visit = |state: &mut A, (start, piece)| step(state, At { start, level }, piece);
+        self.drive(
+            bytes,
+            self.interrupted,
+            pieces,
+            piece_len,
+            init,
+            visit,
+            merge,
+        )
     }
 
     /// As [`Executor::fold`], with blocks that `step` may write. Is not interrupted.

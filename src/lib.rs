@@ -17,6 +17,7 @@
 
 mod clip;
 mod element;
+mod engine;
 mod environment;
 mod error;
 mod exact;
@@ -37,6 +38,7 @@ mod window;
 
 pub use clip::{Bound, Clip, clip};
 pub use element::{Element, ElementType, Number};
+pub use engine::{Column, Kind, Program, Stored, compact, map, reduce, select};
 pub use error::{Error, Side};
 pub use exact::ExactSum;
 pub use executor::{Executor, panic_in};

@@ -17,6 +17,7 @@ mod reference;
 mod ways;
 
 mod clip;
+mod engine;
 mod errors;
 mod exact;
 mod executor;

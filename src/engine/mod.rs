@@ -1,0 +1,28 @@
+//! The expression engine: programs run over whole columns.
+//!
+//! A [`Program`] is run block by block: each of its instructions is a loop over the lanes of a block,
+//! vectorised for the CPU level, whose operands are registers in the first-level cache. For each
+//! block the extent of its integers decides, by interval arithmetic over the program, in lanes of
+//! which width nothing can overflow; loops that wrap are then exact. What is not proven is checked,
+//! and whatever Python would do otherwise makes the block *bail out*: it is left to the caller.
+
+mod block;
+mod column;
+mod compact;
+mod fuse;
+mod interval;
+mod kernels;
+mod lane;
+mod map;
+mod plan;
+mod program;
+mod reduce;
+mod schedule;
+mod slot;
+mod target;
+
+pub use column::{Column, Stored};
+pub use compact::compact;
+pub use map::{map, select};
+pub use program::{Kind, Program};
+pub use reduce::reduce;

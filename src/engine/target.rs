@@ -1,0 +1,159 @@
+//! Where results go: elements of any type, or bits.
+
+use super::lane::Lane;
+use super::slot::Slot;
+use crate::element::{Float, Integer, for_each_element};
+use crate::{ElementType, Level};
+
+macro_rules! targets {
+    ($($kind:ident $type:ident $variant:ident $name:literal,)*) => {
+        /// Where the results of a program go.
+        #[derive(Debug)]
+        pub enum Target<'a> {
+            $(#[doc(hidden)] $variant(&'a mut [Slot<$type>]),)*
+            #[doc(hidden)] Bits(&'a mut [u64], usize),
+        }
+
+        impl<'a> Target<'a> {
+            /// The type of the elements; none of bits.
+            pub(super) fn element_type(&self) -> Option<ElementType> {
+                match self {
+                    $(Target::$variant(_) => Some(ElementType::$variant),)*
+                    Target::Bits(..) => None,
+                }
+            }
+
+            /// How many results are still to come.
+            pub(super) fn len(&self) -> usize {
+                match self {
+                    $(Target::$variant(slots) => slots.len(),)*
+                    Target::Bits(_, len) => *len,
+                }
+            }
+
+            /// Takes the first `count`, a multiple of 64, or all that are left.
+            pub(super) fn split_off(&mut self, count: usize) -> Target<'a> {
+                let count = count.min(self.len());
+                match self {
+                    $(Target::$variant(slots) => {
+                        let (first, rest) = std::mem::take(slots).split_at_mut(count);
+                        *slots = rest;
+                        Target::$variant(first)
+                    })*
+                    Target::Bits(words, len) => {
+                        let (first, rest) = std::mem::take(words).split_at_mut(count.div_ceil(64));
+                        *words = rest;
+                        *len -= count;
+                        Target::Bits(first, count)
+                    }
+                }
+            }
+        }
+    };
+}
+for_each_element!(targets);
+
+impl Target<'_> {
+    /// The places of doubles.
+    pub(super) fn doubles(&mut self) -> &mut [Slot<f64>] {
+        match self {
+            Target::F64(slots) => slots,
+            _ => unreachable!("a plan for another target"),
+        }
+    }
+
+    /// Stores integers; false if one does not fit, which cannot be unless there is a `check`.
+    #[must_use]
+    pub(super) fn store<L: Lane>(&mut self, level: Level, values: &[L], check: bool) -> bool {
+        macro_rules! into {
+            ($($variant:ident)*) => {
+                match self {
+                    $(Target::$variant(slots) => narrow(level, slots, values, check),)*
+                    Target::F32(_) | Target::F64(_) | Target::Bits(..) => {
+                        unreachable!("a plan for another target")
+                    }
+                }
+            };
+        }
+        into!(I8 I16 I32 I64 U8 U16 U32 U64)
+    }
+
+    pub(super) fn store_doubles(&mut self, level: Level, values: &[f64]) {
+        match self {
+            Target::F32(slots) => level.run(
+                #[inline(always)]
+                |_| {
+                    for (slot, value) in slots.iter_mut().zip(values) {
+                        slot.set(f32::rounded(*value));
+                    }
+                },
+            ),
+            Target::F64(slots) => {
+                for (slot, value) in slots.iter_mut().zip(values) {
+                    slot.set(*value);
+                }
+            }
+            _ => unreachable!("a plan for another target"),
+        }
+    }
+
+    /// Stores bits for bytes that are zero or one.
+    pub(super) fn store_bits(&mut self, level: Level, values: &[u8]) {
+        let Target::Bits(words, _) = self else {
+            unreachable!("a plan for another target")
+        };
+        level.run(
+            #[inline(always)]
+            |_| {
+                for (word, values) in words.iter_mut().zip(values.chunks(64)) {
+                    let (octets, rest) = values.as_chunks::<8>();
+                    let mut bits = 0;
+                    for (i, octet) in octets.iter().enumerate() {
+                        // Moves bit 0 of the byte k to bit 56 + k; none of the products meet.
+                        let octet = u64::from_le_bytes(*octet).wrapping_mul(0x0102_0408_1020_4080);
+                        bits |= octet >> 56 << (8 * i);
+                    }
+                    for (i, value) in rest.iter().enumerate() {
+                        bits |= u64::from(*value) << (8 * octets.len() + i);
+                    }
+                    *word = bits;
+                }
+            },
+        );
+    }
+
+    /// Stores that none of the results of a block are true.
+    pub(super) fn clear(&mut self) {
+        if let Target::Bits(words, _) = self {
+            words.fill(0);
+        }
+    }
+}
+
+#[inline(always)]
+fn narrow<T: Integer, L: Lane>(
+    level: Level,
+    slots: &mut [Slot<T>],
+    values: &[L],
+    check: bool,
+) -> bool {
+    level.run(
+        #[inline(always)]
+        |_| {
+            let mut fits = true;
+            if check {
+                let (low, high) = (L::clamped(T::MIN.wide()), L::clamped(T::MAX.wide()));
+                let (mut least, mut most) = (high, low);
+                for value in values {
+                    least = least.min(*value);
+                    most = most.max(*value);
+                }
+                fits = least >= low && most <= high;
+            }
+            for (slot, value) in slots.iter_mut().zip(values) {
+                slot.set(T::truncated(value.wide()));
+            }
+            fits
+        },
+    )
+}

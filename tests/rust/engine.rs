@@ -1,0 +1,747 @@
+//! Programs over columns: [`map`] and [`select`] against an oracle that takes them element by element.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    clippy::cast_lossless,
+    clippy::float_cmp,
+    reason = "numbers are taken apart and compared to the bit"
+)]
+
+mod draft;
+mod oracle;
+
+use std::mem::MaybeUninit;
+use std::num::NonZeroUsize;
+use std::ops::Range;
+
+use arrayops::{
+    Column, Element, ElementType, Error, Executor, Kind, Level, Number, Program, Stored, Values,
+    compact, map, reduce, select, with_element,
+};
+
+use crate::elements::Sample;
+use crate::inputs::random_bits;
+use draft::{Draft, NONE, Outcome, Value, signature};
+
+/// The engine's block.
+const BLOCK: usize = 1024;
+
+/// A column of some type, in place and at an odd address.
+trait AnyColumn {
+    fn column(&self, packed: bool) -> Column<'_>;
+    fn value(&self, index: usize) -> Value;
+}
+
+struct Elements<T: Element> {
+    aligned: Vec<T>,
+    packed: Vec<T::Bytes>,
+}
+
+impl<T: Stored + Sample> AnyColumn for Elements<T> {
+    fn column(&self, packed: bool) -> Column<'_> {
+        if packed {
+            Values::<T>::Packed(&self.packed).into()
+        } else {
+            Values::Aligned(&self.aligned[..]).into()
+        }
+    }
+
+    fn value(&self, index: usize) -> Value {
+        match self.aligned[index].number() {
+            Number::Int(value) => Value::Int(value),
+            Number::Float(value) => Value::Float(value),
+        }
+    }
+}
+
+/// Elements whose character changes from block to block.
+fn elements<T: Stored + Sample>(len: usize, seed: u64) -> Box<dyn AnyColumn> {
+    let specials = T::specials();
+    let aligned: Vec<T> = random_bits(seed)
+        .take(len)
+        .enumerate()
+        .map(|(i, bits)| match (seed as usize + i / BLOCK) % 5 {
+            0 | 1 => T::moderate(bits),
+            2 => specials[bits as usize % specials.len()],
+            3 => T::from_random(bits),
+            _ if bits % 64 == 0 => specials[(bits >> 8) as usize % specials.len()],
+            _ => T::moderate(bits),
+        })
+        .collect();
+    let packed = aligned.iter().map(|value| value.to_bytes()).collect();
+    Box::new(Elements { aligned, packed })
+}
+
+/// A way to run a program.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    level: Level,
+    threads: usize,
+    packed: bool,
+}
+
+fn every_way() -> Vec<Way> {
+    let mut ways = Vec::new();
+    for level in Level::available() {
+        for threads in [1, 2, 4] {
+            ways.extend([false, true].map(|packed| Way {
+                level,
+                threads,
+                packed,
+            }));
+        }
+    }
+    ways
+}
+
+impl Way {
+    fn executor(self) -> Executor<'static> {
+        Executor::new(self.level, self.threads).bytes_per_thread(NonZeroUsize::MIN)
+    }
+}
+
+/// Where results go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Sink {
+    Elements(ElementType),
+    Bits,
+}
+
+#[expect(unsafe_code, reason = "what was initialised before the call still is")]
+fn mapped<T: Stored>(
+    way: Way,
+    program: &Program,
+    columns: &[Column<'_>],
+    len: usize,
+) -> (Vec<Number>, Vec<Range<usize>>) {
+    let mut out = vec![MaybeUninit::new(T::ZERO); len];
+    let bailed = map(&way.executor(), program, columns, &mut out).expect("nothing interrupts");
+    // SAFETY: zeros, but for what was overwritten with results.
+    let number = |slot: &MaybeUninit<T>| unsafe { slot.assume_init() }.number();
+    (out.iter().map(number).collect(), bailed)
+}
+
+fn selected(
+    way: Way,
+    program: &Program,
+    columns: &[Column<'_>],
+    len: usize,
+) -> (Vec<Number>, Vec<Range<usize>>) {
+    let mut bits = vec![u64::MAX; len.div_ceil(64)];
+    let bailed = select(&way.executor(), program, columns, &mut bits).expect("nothing interrupts");
+    let bit = |i: usize| bits[i / 64] >> (i % 64) & 1;
+    assert!((len..64 * bits.len()).all(|i| bit(i) == 0));
+    assert!(bailed.iter().cloned().flatten().all(|i| bit(i) == 0));
+    (
+        (0..len).map(|i| Number::Int(bit(i).into())).collect(),
+        bailed,
+    )
+}
+
+/// What the sink holds for a result; none where it bails out.
+fn stored(value: Value, sink: Sink) -> Option<Number> {
+    match (value, sink) {
+        (Value::Int(value), Sink::Elements(element_type)) => match element_type.limits() {
+            (Number::Int(min), Number::Int(max)) => {
+                (min..=max).contains(&value).then_some(Number::Int(value))
+            }
+            limits => unreachable!("{limits:?} of integers"),
+        },
+        (Value::Float(value), Sink::Elements(ElementType::F32)) => {
+            Some(Number::Float((value as f32).into()))
+        }
+        (Value::Float(value), _) => Some(Number::Float(value)),
+        (Value::Bool(value), _) => Some(Number::Int(value.into())),
+        (Value::Int(_), Sink::Bits) => unreachable!("integers are no bits"),
+    }
+}
+
+fn same(lhs: Number, rhs: Number) -> bool {
+    match (lhs, rhs) {
+        (Number::Float(lhs), Number::Float(rhs)) => {
+            lhs.to_bits() == rhs.to_bits() || lhs.is_nan() && rhs.is_nan()
+        }
+        _ => lhs == rhs,
+    }
+}
+
+/// Asserts what a program makes of columns.
+fn assert_program(
+    draft: &Draft,
+    data: &[Box<dyn AnyColumn>],
+    len: usize,
+    sink: Sink,
+    ways: &[Way],
+) {
+    let program = draft.program();
+    let outcomes: Vec<Outcome> = (0..len)
+        .map(|i| {
+            let inputs: Vec<Value> = data.iter().map(|column| column.value(i)).collect();
+            let mut outcome = draft.outcome(&inputs);
+            let fits = |value| stored(value, sink).is_some();
+            outcome.bails |= outcome.value.is_some_and(|value| !fits(value));
+            // Nobody says what is stored, nor that it fits.
+            outcome.may_bail |= outcome.value.is_none();
+            outcome
+        })
+        .collect();
+    for way in ways {
+        let columns: Vec<Column<'_>> = data
+            .iter()
+            .map(|column| column.column(way.packed))
+            .collect();
+        let (results, bailed) = match sink {
+            Sink::Elements(element_type) => with_element!(element_type, T => {
+                mapped::<T>(*way, &program, &columns, len)
+            }),
+            Sink::Bits => selected(*way, &program, &columns, len),
+        };
+        assert!(
+            bailed
+                .iter()
+                .all(|range| !range.is_empty() && range.end <= len)
+        );
+        assert!(bailed.is_sorted_by(|a, b| a.end < b.start), "{bailed:?}");
+        let mut is_bailed = vec![false; len];
+        for range in &bailed {
+            is_bailed[range.clone()].fill(true);
+        }
+        for (i, outcome) in outcomes.iter().enumerate() {
+            let context = || {
+                let inputs: Vec<Value> = data.iter().map(|column| column.value(i)).collect();
+                format!("{draft:?} into {sink:?} ({way:?}), element {i} of {len}: {inputs:?}")
+            };
+            if is_bailed[i] {
+                let block = i / BLOCK * BLOCK..(i / BLOCK * BLOCK + BLOCK).min(len);
+                let cause = outcomes[block]
+                    .iter()
+                    .any(|outcome| outcome.bails || outcome.may_bail);
+                assert!(cause, "bailed out for nothing: {}", context());
+            } else {
+                assert!(!outcome.bails, "did not bail out: {}", context());
+                if let Some(expected) = outcome.value.and_then(|value| stored(value, sink)) {
+                    assert!(
+                        same(results[i], expected),
+                        "is {:?}, expected {expected:?}: {}",
+                        results[i],
+                        context()
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Pseudo-random choices.
+struct Dice<I>(I);
+
+impl<I: Iterator<Item = u64>> Dice<I> {
+    fn below(&mut self, bound: usize) -> usize {
+        (self.0.next().expect("there is no end of bits") >> 11) as usize % bound
+    }
+
+    fn one<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len())]
+    }
+}
+
+const INTS: &[i64] = &[
+    0,
+    1,
+    -1,
+    2,
+    3,
+    7,
+    10,
+    64,
+    100,
+    255,
+    -3,
+    -128,
+    1 << 15,
+    65_535,
+    i32::MAX as i64,
+    -(1 << 31),
+    1 << 53,
+    i64::MAX,
+    i64::MIN,
+    5,
+    8,
+    63,
+];
+const FLOATS: &[f64] = &[
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    0.5,
+    2.0,
+    3.7,
+    -2.5,
+    1e-3,
+    255.0,
+    1e300,
+    f64::INFINITY,
+    f64::NAN,
+    5e-324,
+    1e18,
+];
+const CODES: &[u8] = &[
+    0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a, 0x0b, 0x0c, 0x0d, 0x0e, 0x0f, 0x10,
+    0x01, 0x02, 0x03, 0x60, 0x61, 0x60, 0x61, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28,
+    0x2a, 0x2b, 0x2c, 0x30, 0x31, 0x32, 0x33, 0x38, 0x39, 0x3a, 0x3b, 0x40, 0x41, 0x42, 0x43, 0x50,
+    0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57, 0x60, 0x61, 0x62, 0x70, 0x80, 0x20, 0x21, 0x22,
+];
+
+/// Any program over such inputs, with a result of a kind.
+fn any_program<I: Iterator<Item = u64>>(dice: &mut Dice<I>, inputs: &[Kind], kind: Kind) -> Draft {
+    let mut draft = Draft::new(inputs);
+    for _ in 0..=dice.below(2) {
+        let (int, float) = (dice.one(INTS), dice.one(FLOATS));
+        draft.constant(Value::Int(int.into()));
+        draft.constant(Value::Float(float));
+    }
+    let bool = dice.below(2) == 0;
+    draft.constant(Value::Bool(bool));
+    let codes: Vec<u8> = (0..6).map(|_| dice.one(CODES)).collect();
+    let count = 1 + dice.below(8);
+    while draft.instructions.len() < count || draft.kind(draft.len() - 1) != kind {
+        let code = if dice.below(3) == 0 {
+            dice.one(CODES)
+        } else {
+            dice.one(&codes)
+        };
+        let mask = if dice.below(8) == 0 {
+            pick(dice, &draft, Kind::Bool)
+        } else {
+            NONE
+        };
+        if code == 0x70 && mask == NONE {
+            continue;
+        }
+        let (kinds, _) = signature(code).expect("a known operation");
+        let operands: Vec<u16> = kinds.iter().map(|kind| pick(dice, &draft, *kind)).collect();
+        if code == 0x80 {
+            let function = dice.below(oracle::FUNCTIONS.into());
+            draft.call(function as u16, operands[0], mask);
+        } else {
+            draft.push_masked(code, &operands, mask);
+        }
+    }
+    draft
+}
+
+/// A value of a kind, rather a late one.
+fn pick<I: Iterator<Item = u64>>(dice: &mut Dice<I>, draft: &Draft, kind: Kind) -> u16 {
+    let all: Vec<u16> = (0..draft.len())
+        .filter(|value| draft.kind(*value) == kind)
+        .collect();
+    if dice.below(2) == 0 || all.is_empty() {
+        let inputs: Vec<u16> = all
+            .iter()
+            .copied()
+            .filter(|value| usize::from(*value) < draft.inputs.len())
+            .collect();
+        if !inputs.is_empty() {
+            return dice.one(&inputs);
+        }
+    }
+    all[all.len() - 1 - dice.below(all.len()).min(dice.below(all.len()))]
+}
+
+fn check_any_programs(seed: u64, count: usize) {
+    let ways = every_way();
+    for i in 0..count {
+        let seed = seed.wrapping_mul(1 << 32) + i as u64;
+        let dice = &mut Dice(random_bits(seed));
+        let len = dice.one(&[
+            0,
+            1,
+            63,
+            64,
+            65,
+            200,
+            BLOCK - 1,
+            BLOCK,
+            BLOCK + 1,
+            5 * BLOCK + 7,
+        ]);
+        let len = if dice.below(40) == 0 {
+            40 * BLOCK + 3
+        } else {
+            len
+        };
+        let types: Vec<ElementType> = (0..=dice.below(2))
+            .map(|_| dice.one(ElementType::ALL))
+            .collect();
+        let kinds: Vec<Kind> = types
+            .iter()
+            .map(|element_type| match element_type.limits().0 {
+                Number::Int(_) => Kind::Int,
+                Number::Float(_) => Kind::Float,
+            })
+            .collect();
+        let data: Vec<Box<dyn AnyColumn>> = types
+            .iter()
+            .zip(seed..)
+            .map(|(element_type, seed)| with_element!(*element_type, T => elements::<T>(len, seed)))
+            .collect();
+        let (sink, kind) = match dice.below(11) {
+            10 => (Sink::Bits, Kind::Bool),
+            n => {
+                let element_type = ElementType::ALL[n];
+                let is_int = matches!(element_type.limits().0, Number::Int(_));
+                (
+                    Sink::Elements(element_type),
+                    if is_int { Kind::Int } else { Kind::Float },
+                )
+            }
+        };
+        let draft = any_program(dice, &kinds, kind);
+        let some = [dice.one(&ways), dice.one(&ways)];
+        assert_program(&draft, &data, len, sink, &some);
+    }
+}
+
+#[test]
+fn programs_of_any_kind_equal_the_oracle() {
+    let count = std::env::var("ARRAYOPS_ENGINE_PROGRAMS")
+        .ok()
+        .and_then(|n| n.parse().ok());
+    let seed = std::env::var("ARRAYOPS_ENGINE_SEED")
+        .ok()
+        .and_then(|n| n.parse().ok());
+    check_any_programs(seed.unwrap_or(1), count.unwrap_or(1500));
+}
+
+/// One operation at a time, in every way, with each operand in turn an input or a constant.
+#[test]
+fn operations_one_by_one_equal_the_oracle() {
+    let mut codes = CODES.to_vec();
+    codes.sort_unstable();
+    codes.dedup();
+    for code in codes
+        .into_iter()
+        .filter(|code| *code != 0x80 && *code != 0x70)
+    {
+        let (kinds, result) = signature(code).expect("a known operation");
+        for constants in 0..1 << kinds.len() {
+            one_operation(code, kinds, result, constants);
+        }
+    }
+}
+
+fn one_operation(code: u8, kinds: &[Kind], result: Kind, constants: usize) {
+    let len = 3 * BLOCK + 5;
+    let types = [
+        ElementType::I8,
+        ElementType::I16,
+        ElementType::I32,
+        ElementType::I64,
+    ];
+    for (i, element_type) in types.into_iter().enumerate() {
+        let mut draft = Draft::new(&[Kind::Int, Kind::Float, Kind::Int, Kind::Float]);
+        let pick = code as usize + 3 * i;
+        let int = draft.constant(Value::Int(INTS[pick % INTS.len()].into()));
+        let float = draft.constant(Value::Float(FLOATS[pick % FLOATS.len()]));
+        let yes = draft.constant(Value::Bool(true));
+        let is_less = draft.push(0x30, &[0, 2]);
+        let operands: Vec<u16> = kinds
+            .iter()
+            .enumerate()
+            .map(|(i, kind)| match (kind, constants >> i & 1) {
+                (Kind::Int, 0) => [0, 2][i % 2],
+                (Kind::Float, 0) => [1, 3][i % 2],
+                (Kind::Bool, 0) => is_less,
+                (Kind::Int, _) => int,
+                (Kind::Float, _) => float,
+                (Kind::Bool, _) => yes,
+            })
+            .collect();
+        draft.push(code, &operands);
+        let sink = match result {
+            Kind::Int => Sink::Elements(ElementType::I64),
+            Kind::Float => Sink::Elements(ElementType::F64),
+            Kind::Bool => Sink::Bits,
+        };
+        let ints = |seed| with_element!(element_type, T => elements::<T>(len, seed));
+        let data = [
+            ints(1),
+            elements::<f64>(len, 2),
+            ints(3),
+            elements::<f64>(len, 4),
+        ];
+        assert_program(&draft, &data, len, sink, &every_way());
+    }
+}
+
+#[test]
+fn inputs_as_they_are_are_stored_in_every_type() {
+    for element_type in ElementType::ALL {
+        for sink in ElementType::ALL {
+            let is_int = |t: &ElementType| matches!(t.limits().0, Number::Int(_));
+            let kind = if is_int(element_type) {
+                Kind::Int
+            } else {
+                Kind::Float
+            };
+            let mut draft = Draft::new(&[kind]);
+            match (is_int(element_type), is_int(sink)) {
+                (true, false) => drop(draft.push(0x50, &[0])),
+                (false, true) => drop(draft.push(0x53, &[0])),
+                _ => {}
+            }
+            let len = 5 * BLOCK + 1;
+            let data = [with_element!(*element_type, T => elements::<T>(len, 7))];
+            assert_program(&draft, &data, len, Sink::Elements(*sink), &every_way());
+        }
+    }
+}
+
+#[test]
+fn malformed_programs_are_errors() {
+    let mut draft = Draft::new(&[Kind::Int, Kind::Float]);
+    let three = draft.constant(Value::Int(3));
+    let product = draft.push(0x03, &[0, three]);
+    let less = draft.push(0x30, &[product, 0]);
+    draft.push_masked(0x06, &[0, three], less);
+    let bytes = draft.bytes();
+    assert!(Program::decode(&bytes).is_ok());
+    for len in 0..bytes.len() {
+        let result = Program::decode(&bytes[..len]);
+        assert!(
+            matches!(result, Err(Error::Malformed(_))),
+            "{len}: {result:?}"
+        );
+    }
+    let run = |program: &Program| {
+        let kinds = program.inputs().len();
+        let columns: Vec<Column<'_>> = (0..kinds)
+            .map(|i| match program.inputs()[i] {
+                Kind::Int => Values::Aligned(&[3_i32, -4][..]).into(),
+                _ => Values::Aligned(&[3.0_f64, -4.0][..]).into(),
+            })
+            .collect();
+        let executor = Executor::sequential();
+        let done = match program.result() {
+            Kind::Int => map(
+                &executor,
+                program,
+                &columns,
+                &mut [MaybeUninit::<i64>::uninit(); 2],
+            ),
+            Kind::Float => map(
+                &executor,
+                program,
+                &columns,
+                &mut [MaybeUninit::<f64>::uninit(); 2],
+            ),
+            Kind::Bool => select(&executor, program, &columns, &mut [0]),
+        };
+        assert!(done.is_ok());
+    };
+    // Whatever still is a program, can be run.
+    for (at, bits) in (0..bytes.len())
+        .cycle()
+        .zip(random_bits(5))
+        .take(20 * bytes.len())
+    {
+        for bit in 0..8 {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1 << bit;
+            Program::decode(&changed).iter().for_each(run);
+            changed[(bits % bytes.len() as u64) as usize] = (bits >> 32) as u8;
+            Program::decode(&changed).iter().for_each(run);
+        }
+    }
+    for seed in 0..2000 {
+        let len = seed as usize % 64;
+        let random: Vec<u8> = random_bits(seed).map(|bits| bits as u8).take(len).collect();
+        Program::decode(&random).iter().for_each(run);
+        let versioned: Vec<u8> = [1, 1, 0, 0, 0].into_iter().chain(random).collect();
+        Program::decode(&versioned).iter().for_each(run);
+    }
+}
+
+/// Words of bits of every character.
+fn bit_patterns(len: usize) -> Vec<Vec<u64>> {
+    let words = len.div_ceil(64);
+    let random: Vec<u64> = random_bits(9).take(words).collect();
+    let mixed = random.iter().enumerate().map(|(i, bits)| match i / 3 % 4 {
+        0 => 0,
+        1 => u64::MAX,
+        2 => *bits,
+        _ => 1 << (bits % 64),
+    });
+    let mut patterns = vec![
+        vec![0; words],
+        vec![u64::MAX; words],
+        vec![0x5555_5555_5555_5555; words],
+        vec![1 << 63; words],
+        mixed.collect(),
+        random
+            .iter()
+            .map(|bits| bits & bits >> 1 & bits << 3 & bits >> 7)
+            .collect(),
+        random
+            .iter()
+            .map(|bits| bits | bits >> 1 | bits << 3)
+            .collect(),
+        random,
+    ];
+    for pattern in &mut patterns {
+        if let Some(last) = pattern.last_mut()
+            && len % 64 != 0
+        {
+            *last &= (1 << (len % 64)) - 1;
+        }
+    }
+    patterns
+}
+
+#[expect(unsafe_code, reason = "what was initialised before the call still is")]
+fn assert_compact<T: Sample>(values: &[T], bits: &[u64]) {
+    let is_set = |i: &usize| bits[i / 64] >> (i % 64) & 1 == 1;
+    let expected: Vec<T> = (0..values.len())
+        .filter(is_set)
+        .map(|i| values[i])
+        .collect();
+    let packed: Vec<T::Bytes> = values.iter().map(|value| value.to_bytes()).collect();
+    for level in Level::available() {
+        for operand in [Values::Aligned(values), Values::Packed(&packed)] {
+            let executor = Executor::new(level, 1);
+            let mut out = vec![MaybeUninit::new(T::ZERO); expected.len()];
+            compact(&executor, operand, bits, &mut out);
+            // SAFETY: zeros, but for what was overwritten with elements.
+            let out: Vec<T> = out
+                .iter()
+                .map(|slot| unsafe { slot.assume_init() })
+                .collect();
+            assert!(
+                T::all_same(&out, &expected),
+                "{} of {} {level:?} {bits:x?}",
+                T::TYPE,
+                values.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn compact_of_any_bits_keeps_the_elements_that_are_set() {
+    for_every_type!(T => {
+        for len in [0, 1, 2, 63, 64, 65, 127, 128, 129, 200, 640, 1000, 1024, 1025, 5000] {
+            for bits in bit_patterns(len) {
+                assert_compact(&crate::inputs::random::<T>(len), &bits);
+            }
+        }
+    });
+}
+
+/// Asserts what a reduction gives from any accumulator, and where it stops.
+fn assert_reduced(draft: &Draft, data: &dyn AnyColumn, start: Value, len: usize, from: usize) {
+    let program = draft.program();
+    let (mut accumulator, mut stopped) = (start, len);
+    for i in from..len {
+        let outcome = draft.outcome(&[accumulator, data.value(i)]);
+        match outcome.value {
+            Some(value) if !outcome.bails => accumulator = value,
+            None if !outcome.bails => return, // nobody says
+            _ => {
+                stopped = i;
+                break;
+            }
+        }
+    }
+    let number = |value| match value {
+        Value::Int(value) => Number::Int(value),
+        Value::Float(value) => Number::Float(value),
+        Value::Bool(_) => unreachable!("no accumulator is a bool"),
+    };
+    let expected = (number(accumulator), stopped);
+    for way in every_way() {
+        let column = data.column(way.packed);
+        let (found, at) =
+            reduce(&way.executor(), &program, number(start), column, from).expect("it ends");
+        let context = format!(
+            "{draft:?} ({way:?}) of {len} from {from}: {:?}, expected {expected:?}",
+            (found, at)
+        );
+        let beyond = (from..len)
+            .any(|i| matches!(data.value(i), Value::Int(x) if i64::try_from(x).is_err()));
+        if at < stopped && beyond {
+            continue; // an element that 64 bits do not hold
+        }
+        if at > stopped {
+            // A sum need not stop where 64 bits end.
+            assert!(
+                draft.instructions.len() == 1 && draft.instructions[0].0 == 0x01,
+                "{context}"
+            );
+            let total: i128 = (from..len)
+                .map(|i| match data.value(i) {
+                    Value::Int(value) => value,
+                    _ => unreachable!("{context}"),
+                })
+                .sum();
+            let Value::Int(start) = start else {
+                unreachable!("{context}")
+            };
+            assert_eq!((found, at), (Number::Int(start + total), len), "{context}");
+            continue;
+        }
+        assert!(same(found, expected.0) && at == stopped, "{context}");
+    }
+}
+
+#[test]
+fn reductions_of_any_kind_equal_the_oracle() {
+    for seed in 0..400 {
+        let dice = &mut Dice(random_bits(seed + 77));
+        let len = dice.one(&[1, 2, 100, BLOCK, 3 * BLOCK + 9]);
+        let element_type = dice.one(ElementType::ALL);
+        let data = with_element!(element_type, T => elements::<T>(len, seed));
+        let (kind, start) = match data.value(0) {
+            Value::Int(_) => (Kind::Int, Value::Int(dice.one(&[0, 1, -7, 1 << 40]))),
+            _ => (Kind::Float, Value::Float(dice.one(FLOATS))),
+        };
+        let accumulator = if dice.below(4) == 0 {
+            Kind::Float
+        } else {
+            kind
+        };
+        let start = if accumulator == kind {
+            start
+        } else {
+            Value::Float(1.5)
+        };
+        let mut draft = any_program(dice, &[accumulator, kind], accumulator);
+        if dice.below(3) == 0 {
+            draft = Draft::new(&[accumulator, kind]);
+            if accumulator != kind {
+                draft.push(0x50, &[1]);
+            }
+            let element = draft.len() - 1;
+            let codes: &[u8] = match accumulator {
+                Kind::Int => &[0x01, 0x0f, 0x10, 0x09, 0x0a, 0x0b, 0x03],
+                _ => &[0x20, 0x22],
+            };
+            let code = dice.one(codes);
+            draft.push(
+                code,
+                if dice.below(2) == 0 { &[0, 1] } else { &[1, 0] }
+                    .map(|v| v * element)
+                    .as_ref(),
+            );
+        } else if dice.below(4) == 0 && accumulator == Kind::Int {
+            draft = Draft::new(&[accumulator, kind]);
+            let (a, b) = dice.one(&[(0, 1), (1, 0)]);
+            let less = draft.push(dice.one(&[0x30, 0x31]), &[a, b]);
+            draft.push(0x60, &[less, dice.one(&[0, 1]), dice.one(&[0, 1])]);
+        }
+        assert_reduced(&draft, &*data, start, len, dice.below(len));
+    }
+}
