@@ -58,7 +58,11 @@ def _compares_with_none(code: CodeType, ops: bytes, args: bytes, unit: int) -> b
     before = unit - 1
     while before >= 0 and ops[before] == op.CACHE:
         before -= 1
-    if before < 0 or ops[before] != op.LOAD_CONST:
+    if before < 0:
+        return False
+    if ops[before] == op.LOAD_COMMON_CONSTANT:
+        return args[before] == op.COMMON_NONE
+    if ops[before] != op.LOAD_CONST:
         return False
     return code.co_consts[_argument(ops, args, before)] is None
 
@@ -86,7 +90,7 @@ def _instruction_reason(code: CodeType, ops: bytes, args: bytes, unit: int) -> s
     if number == op.CALL_INTRINSIC_1:
         return None if args[unit] == op.UNARY_POSITIVE else "it uses an interpreter intrinsic"
     if number == op.LOAD_COMMON_CONSTANT:
-        plain = _argument(ops, args, unit) in op.COMMON_EXCEPTIONS
+        plain = _argument(ops, args, unit) in op.COMMON_CONSTANTS
         return None if plain else "it uses a builtin in a special form"
     return None
 
@@ -94,12 +98,17 @@ def _instruction_reason(code: CodeType, ops: bytes, args: bytes, unit: int) -> s
 _PICKY = frozenset(op.BACKWARD | {op.IS_OP, op.CALL_INTRINSIC_1, op.LOAD_COMMON_CONSTANT})
 
 
-def _inverts_truth(code: CodeType, present: set[int]) -> bool:
+def _inverts_truth(code: CodeType, present: set[int], ops: bytes, args: bytes) -> bool:
     """Return whether `~` may meet a plain bool, which warns from 3.12 on."""
     if op.UNARY_INVERT not in present:
         return False
-    return bool(present & {op.UNARY_NOT, op.CONTAINS_OP, op.IS_OP}) or any(
-        type(constant) is bool for constant in code.co_consts
+    return (
+        bool(present & {op.UNARY_NOT, op.CONTAINS_OP, op.IS_OP})
+        or any(type(constant) is bool for constant in code.co_consts)
+        or any(
+            number == op.LOAD_COMMON_CONSTANT and argument in op.COMMON_BOOLS
+            for number, argument in zip(ops, args, strict=True)
+        )
     )
 
 
@@ -126,7 +135,7 @@ def check(code: CodeType) -> Checked:
             if found.reason is not None:
                 found.line = _line_of(code, unit)
                 return found
-    if _inverts_truth(code, present):
+    if _inverts_truth(code, present, ops, args):
         found.reason = "it may invert a bool with `~`"
         return found
     found.keeps_tuples = op.BUILD_TUPLE in present

@@ -91,9 +91,11 @@ METHOD = _number("LOAD_METHOD")
 BACKWARD = frozenset(
     number for name, number in opcode.opmap.items() if "JUMP" in name and "BACKWARD" in name
 )
-# CALL_INTRINSIC_1's argument for unary plus, and the plain exceptions of LOAD_COMMON_CONSTANT.
-UNARY_POSITIVE = 5
-COMMON_EXCEPTIONS = frozenset((0, 1))
+UNARY_POSITIVE = 5  # CALL_INTRINSIC_1's argument for unary plus
+# What LOAD_COMMON_CONSTANT may load: two exceptions; from 3.15 on None, "", True, False and -1 too.
+COMMON_CONSTANTS = frozenset((0, 1)) if VERSION < (3, 15) else frozenset((0, 1, 7, 8, 9, 10, 11))
+COMMON_NONE = -1 if VERSION < (3, 15) else 7
+COMMON_BOOLS = frozenset() if VERSION < (3, 15) else frozenset((9, 10))
 # What a refused opcode means to whoever wrote the function.
 MEANINGS: dict[str, str] = {
     "STORE_GLOBAL": "it writes a global",

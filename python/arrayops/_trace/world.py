@@ -60,10 +60,15 @@ class Instance(s.StandIn):
         if how == "value":
             return standin
         if not isinstance(standin, s.Helper):
-            return standin._ao_refuse()
+            return standin._ao_refuse() if isinstance(standin, s.StandIn) else self._ao_refuse()
         if how == "property":
             return standin(self)
         return s.Bound(standin, self)
+
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """Run the class's own `__call__`."""
+        return self.__getattr__("__call__")(*args, **keywords)
 
 
 class World:
