@@ -43,14 +43,49 @@ def _argument(ops: bytes, args: bytes, unit: int) -> int:
     return value
 
 
-def _jumps_to_for(ops: bytes, args: bytes, unit: int) -> bool:
+def _exception_table(code: CodeType) -> list[tuple[int, int, int]]:
+    """Return the first unit, the end and the handler of each protected range."""
+    numbers: list[int] = []
+    value = 0
+    for byte in code.co_exceptiontable:
+        # The top bit marks the start of an entry, the next one that more of a number follows.
+        value = value << 6 | byte & 63
+        if not byte & 64:
+            numbers.append(value)
+            value = 0
+    starts, lengths, handlers = numbers[::4], numbers[1::4], numbers[2::4]
+    return [
+        (start, start + length, handler)
+        for start, length, handler in zip(starts, lengths, handlers, strict=True)
+    ]
+
+
+def _leaves_handler(code: CodeType, unit: int, target: int) -> bool:
+    """Return whether a backward jump leads from a handler, behind the code, to after its `try`.
+
+    Exceptions lead forward only, and from the target on no range is protected by a handler that
+    is not behind the jump: so on a round trip the jumps would come in ever falling order, and
+    there is none but through a FOR_ITER.
+    """
+    entries = _exception_table(code)
+    handlers = min((handler for _, _, handler in entries), default=0)
+    return target < handlers <= unit and all(
+        handler > start and (end <= target or start >= handlers or handler > unit)
+        for start, end, handler in entries
+    )
+
+
+def _is_bounded(code: CodeType, ops: bytes, args: bytes, unit: int) -> bool:
+    """Return whether a backward jump makes no loop, or one over an iterator."""
     after = unit + 1
     while after < len(ops) and ops[after] == op.CACHE:
         after += 1
     target = after - _argument(ops, args, unit)
     while 0 <= target < len(ops) and ops[target] == op.EXTENDED_ARG:
         target += 1
-    return 0 <= target < len(ops) and ops[target] == op.FOR_ITER
+    if not 0 <= target < len(ops):
+        return False
+    return ops[target] == op.FOR_ITER or _leaves_handler(code, unit, target)
 
 
 def _compares_with_none(code: CodeType, ops: bytes, args: bytes, unit: int) -> bool:
@@ -84,7 +119,7 @@ def _instruction_reason(code: CodeType, ops: bytes, args: bytes, unit: int) -> s
         name = op.NAMES.get(number, str(number))
         return op.MEANINGS.get(name, f"it uses {name.lower().replace('_', ' ')}")
     if number in op.BACKWARD:
-        return None if _jumps_to_for(ops, args, unit) else "it has a `while` loop"
+        return None if _is_bounded(code, ops, args, unit) else "it has a `while` loop"
     if number == op.IS_OP:
         return None if _compares_with_none(code, ops, args, unit) else "it uses `is`"
     if number == op.CALL_INTRINSIC_1:

@@ -83,11 +83,11 @@ def _run(
             return None, ""
         node = _stored(record, result, target, kinds[0])
     except Halt:
-        return None, "it always makes text or raises an exception of your own"
+        return None, ""
     except (KeyboardInterrupt, SystemExit, RecursionError, MemoryError):
         raise
     except BaseException as error:  # noqa: BLE001 (whatever it raises, Python will raise)
-        return None, f"it always raises {type(error).__name__}"
+        return None, f"it raises {type(error).__name__}"
     return node, "" if node is not None else _why_python(result, target)
 
 
@@ -115,7 +115,7 @@ def _paths(
         plan[-1] = False
         record.plan = plan
     if all(path.result is None for path in paths):
-        return [], why or "it always raises an exception"
+        return [], why or record.why
     return paths, ""
 
 

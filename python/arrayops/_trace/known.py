@@ -57,7 +57,7 @@ def _round(record: Record, x: Any, digits: Any = None) -> Any:
     whole = Float(record, record.do(r.INT_TO_FLOAT_EXACT, _ROUND(record, scaled)._ao_node))
     distance = abs(scaled - whole)
     if digits != 0 and distance + abs(scaled) * 2.0**-51 >= 0.5:
-        raise record.bail()
+        raise record.bail("it rounds near a tie")
     result = whole / power if digits >= 0 else whole * power
     return _copysign(record, result, x)
 

@@ -73,7 +73,7 @@ class Record:
 
     __slots__ = (
         "bailed", "bails", "decided", "done", "handler", "identity", "index", "keeps_tuples",
-        "nodes", "place", "plan", "reason", "steps", "taken", "types",
+        "nodes", "place", "plan", "reason", "steps", "taken", "types", "why",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -85,6 +85,7 @@ class Record:
         self.plan: list[bool] = []  # the decisions that the current run is to replay
         self.reason: str | None = None  # sticky: the function cannot be traced
         self.place = ""
+        self.why = ""  # the first reason why a path is left to Python
         self.handler = False  # a `try` is about, so that what may raise forks
         self.keeps_tuples = False  # tuples are about, so that identity can show
         self.identity = False  # an operation lost track of identity
@@ -105,10 +106,11 @@ class Record:
             self.place = _place()
         return Halt(reason)
 
-    def bail(self) -> Halt:
+    def bail(self, why: str) -> Halt:
         """Leave this path to Python; the caller raises what this returns."""
         self.bailed = True
-        return Halt
+        self.why = self.why or why
+        return Halt(why)
 
     def step(self, count: int = 1) -> None:
         """Count work, against a bound."""

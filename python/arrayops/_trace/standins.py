@@ -63,7 +63,7 @@ class UserException(StandIn):
 
     def __call__(self, *_args: Any, **_keywords: Any) -> Any:
         """Leave it to Python."""
-        raise self._ao_record.bail()
+        raise self._ao_record.bail("it raises an exception of your own")
 
 
 class Known(StandIn):

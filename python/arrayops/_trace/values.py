@@ -33,7 +33,7 @@ class Value:
         raise self._ao_record.stop(f"it uses the attribute {name} of a number")
 
     def _ao_text(self, *_: Any) -> Any:
-        raise self._ao_record.bail()  # text is for messages: Python makes them
+        raise self._ao_record.bail("it makes text")  # for messages: Python makes them
 
     __str__ = __repr__ = __format__ = _ao_text
 
@@ -127,7 +127,7 @@ def as_float(record: Record, value: Any) -> int:
     try:
         return record.constant(float(value))
     except OverflowError:
-        raise record.bail() from None
+        raise record.bail("it raises OverflowError") from None
 
 
 def kind_of(record: Record, value: Any) -> int:
@@ -136,7 +136,7 @@ def kind_of(record: Record, value: Any) -> int:
     if kind is not None:
         return kind
     if value is None:
-        raise record.bail()  # a TypeError
+        raise record.bail("it raises TypeError")
     raise record.stop(f"it combines a number with a value of type {type(value).__name__}")
 
 
@@ -189,7 +189,7 @@ def bitwise(int_op: int, bool_op: int) -> Callable[[Record, Any, Any], Value]:
     def apply(record: Record, a: Any, b: Any) -> Value:
         kinds = kind_of(record, a), kind_of(record, b)
         if FLOAT in kinds:
-            raise record.bail()  # a TypeError
+            raise record.bail("it raises TypeError")
         if kinds == (BOOL, BOOL):
             return Bool(record, record.do(bool_op, node_of(record, a), node_of(record, b)))
         return Int(record, record.do(int_op, as_int(record, a), as_int(record, b)))
@@ -202,7 +202,7 @@ def shift(op: int) -> Callable[[Record, Any, Any], Value]:
 
     def apply(record: Record, a: Any, b: Any) -> Value:
         if FLOAT in (kind_of(record, a), kind_of(record, b)):
-            raise record.bail()  # a TypeError
+            raise record.bail("it raises TypeError")
         return Int(record, record.do(op, as_int(record, a), as_int(record, b)))
 
     return apply
@@ -315,7 +315,7 @@ def _invert(self: Any) -> Any:
     if self._ao_kind == BOOL:
         raise record.stop("it inverts a bool with `~`, which warns")
     if self._ao_kind == FLOAT:
-        raise record.bail()  # a TypeError
+        raise record.bail("it raises TypeError")
     return Int(record, record.do(r.I_INVERT, self._ao_node))
 
 
