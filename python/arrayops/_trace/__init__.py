@@ -104,6 +104,6 @@ def is_traceable_now() -> bool:
 
 def explain(fn: Any, arr_kind: Any = None) -> str:
     """Return whether a function runs natively, as what, or why it does not."""
-    from arrayops._trace.explain import explain as explanation  # noqa: PLC0415 (rarely needed)
+    from arrayops._trace.explanation import explain as explanation  # noqa: PLC0415 (rarely needed)
 
     return explanation(fn, arr_kind)

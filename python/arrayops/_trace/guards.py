@@ -13,6 +13,7 @@ from typing import Any
 from arrayops._trace.known import KNOWN
 
 MISSING: Any = type("Missing", (), {})()
+NOTHING: Any = type("Nothing", (), {})()  # found nowhere, not even where something is missing
 _SCALARS = frozenset((int, float, bool, str, type(None)))
 
 Guard = tuple[Callable[[Any, Any], bool], Any]

@@ -6,13 +6,13 @@ from typing import Any
 
 from arrayops._trace import record as r
 from arrayops._trace import values as v
+from arrayops._trace.guards import MISSING, identical
 from arrayops._trace.known import CLASSES, Symbolic
 from arrayops._trace.record import BOOL, INT, Record
 from arrayops._trace.values import Bool, Int, Value
 
 MAX_TABLE = 32
 _PLAIN = frozenset((int, float, bool, type(None), str, complex, bytes))
-_MISSING = object()
 
 
 def is_plain(value: Any) -> bool:
@@ -172,8 +172,9 @@ class Module(StandIn):
 
     def __getattr__(self, name: str) -> Any:
         """Return the stand-in of an attribute."""
-        found = self._ao_module.__dict__.get(name, _MISSING)
-        if found is _MISSING:
+        found = self._ao_module.__dict__.get(name, MISSING)
+        if found is MISSING:
+            self._ao_seen.append((name, identical(MISSING)))
             return self._ao_refuse()
         standin, guard = self._ao_wrap(found, f"{self._ao_name}.{name}")
         self._ao_seen.append((name, guard))

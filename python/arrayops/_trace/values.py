@@ -137,7 +137,8 @@ def kind_of(record: Record, value: Any) -> int:
         return kind
     if value is None:
         raise record.bail("it raises TypeError")
-    raise record.stop(f"it combines a number with a value of type {type(value).__name__}")
+    reason = getattr(value, "_ao_reason", None)  # a stand-in's
+    raise record.stop(reason or f"it combines a number with a {type(value).__name__.lower()}")
 
 
 def _divide_by_zero(op: int) -> None:

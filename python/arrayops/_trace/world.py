@@ -54,6 +54,7 @@ class Instance(s.StandIn):
         """Return an attribute's stand-in."""
         how, found = g.attribute(self._ao_item, name)
         if not how:
+            self._ao_seen.append((name, how, g.identical(None)))
             raise self._ao_record.stop(f"it reads self.{name}, which is not a plain attribute")
         standin, guard = self._ao_world.wrap(found, f"self.{name}")
         self._ao_seen.append((name, how, guard))
@@ -212,7 +213,7 @@ class World:
             if item is not MISSING:
                 standin, guard = self.wrap(item, name)
                 scope[name] = standin
-                kept = guard[1] if guard[0] in g.BY_VALUE else MISSING
+                kept = guard[1] if guard[0] in g.BY_VALUE else g.NOTHING
                 parts.globals.append((name, kept, guard))
                 continue
             item = outer.get(name, MISSING)
