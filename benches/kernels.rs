@@ -3,6 +3,8 @@
 //! Each benchmark first asserts what it is about to time, so that it is a test too:
 //! `cargo bench -- --test` runs every one of them once.
 
+mod engine;
+
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -259,6 +261,13 @@ fn summed(values: &[f64]) -> ExactSum {
     sum
 }
 
+/// Programs beside loops written by hand for the same, which are one pass.
+fn engine(criterion: &mut Criterion) {
+    engine::bench(criterion);
+    engine::bench_compact(criterion);
+    engine::bench_reduce(criterion);
+}
+
 fn main() {
     let mut criterion = Criterion::default()
         .sample_size(20)
@@ -278,5 +287,6 @@ fn main() {
     float_sum(&mut criterion);
     threads(&mut criterion);
     exact(&mut criterion);
+    engine(&mut criterion);
     criterion.final_summary();
 }

@@ -61,6 +61,7 @@ impl Interval {
             (self.high >> high << high) + (1 << high) - 1,
         )
         .meet(limits)
+        .meet(Interval::I64)
     }
 
     fn magnitude(self) -> i128 {
@@ -182,7 +183,7 @@ impl Ranges {
         };
         for (kind, interval) in program.inputs().iter().zip(inputs) {
             ranges.values.push(match kind {
-                super::Kind::Int => Range::Int(interval.meet(Interval::I64)),
+                super::Kind::Int => Range::Int(*interval),
                 super::Kind::Float | super::Kind::Bool => Range::Float(None),
             });
         }
