@@ -1,8 +1,16 @@
-//! `map`, `map_inplace`, `filter`, `reduce`: a Python call for each element.
+//! `map`, `map_inplace`, `filter`, `reduce`: native code where the function has a program, else a
+//! Python call for each element.
+//!
+//! A program leaves blocks out that it cannot vouch for. Their elements are then passed to the
+//! function in order, which gives Python's results or raises Python's exception: the first one that
+//! calling it for every element would have met, since blocks that were not left out raise none.
 
 use std::convert::Infallible;
 use std::iter::once;
+use std::mem::MaybeUninit;
 use std::ops::Range;
+
+use arrayops::{Program, Stored, with_element};
 
 use pyo3::Borrowed;
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -10,15 +18,20 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::buffer::Slot;
-use crate::convert::{Reader, Writer};
+use crate::convert::{Reader, Writer, python_number};
 use crate::operand::{Argument, Operand};
 use crate::result::ResultMemory;
+use crate::runtime;
+use crate::traced::{self, Kind, Target, Traced};
 use crate::typecode::Typecode;
 use crate::vectorcall::Call;
 
 /// Signals are looked for after so many calls, since a function written in C never does. (A
 /// Python function does at every call.)
 const CALLS_PER_SIGNAL_CHECK: usize = 64;
+
+/// After more calls than this, a reduction looks for a program for what is left.
+const MOST_CALLS: usize = 4096;
 
 /// How many elements of a filter's result room is made for at a time.
 const FILTER_BLOCK: usize = 4096;
@@ -86,27 +99,95 @@ pub(crate) fn map<'py>(
             Some(target)
         }
     };
-    let inputs: Vec<Reader<'_>> = once(&first).chain(&others).map(Reader::new).collect();
-    let len = first.len();
+    let inputs: Vec<&Operand<'_, '_>> = once(&first).chain(&others).collect();
     if let (Some(mut target), Some(out)) = (target, out) {
-        if once(&first)
-            .chain(&others)
-            .any(|input| overlap(input, &target))
-        {
-            let mut memory = ResultMemory::new(target.typecode());
-            memory.reserve(py, len)?;
-            memory.fill(|writer| map_elements(r#fn, &inputs, writer, 0..len))?;
-            memory.copy_to(&mut target);
+        if inputs.iter().any(|input| overlap(input, &target)) {
+            map_apart(r#fn, &inputs, target.typecode())?.copy_to(&mut target);
         } else {
-            map_elements(r#fn, &inputs, &mut target.writer(), 0..len)?;
+            map_into(r#fn, &inputs, &mut target)?;
         }
         return Ok(out.clone());
     }
-    let mut memory = ResultMemory::new(typecode.unwrap_or(first.typecode()));
+    map_apart(r#fn, &inputs, typecode.unwrap_or(first.typecode()))?.into_array(py)
+}
+
+/// The results of `function` in memory of their own.
+fn map_apart<'py>(
+    function: &Bound<'py, PyAny>,
+    inputs: &[&Operand<'_, 'py>],
+    typecode: Typecode,
+) -> PyResult<ResultMemory> {
+    let py = function.py();
+    let len = inputs[0].len();
+    let mut memory = ResultMemory::new(typecode);
     memory.reserve(py, len)?;
-    memory.fill(|writer| map_elements(r#fn, &inputs, writer, 0..len))?;
-    drop(inputs);
-    memory.into_array(py)
+    let left_out = match program_of(function, inputs, typecode)? {
+        None => vec![0..len],
+        Some(traced) => with_element!(typecode.element_type(), T => {
+            map_natively::<T>(py, traced.get().program(), inputs, memory.spare())?
+        }),
+    };
+    let readers: Vec<_> = inputs.iter().map(|input| Reader::new(input)).collect();
+    for range in left_out {
+        memory.fill_at(range.start, |writer| {
+            map_elements(function, &readers, writer, range)
+        })?;
+    }
+    memory.fill_at(len, |_| Ok(()))?;
+    Ok(memory)
+}
+
+/// The results of `function` in a buffer that shares no memory with the inputs.
+fn map_into<'py>(
+    function: &Bound<'py, PyAny>,
+    inputs: &[&Operand<'_, 'py>],
+    target: &mut Operand<'_, 'py>,
+) -> PyResult<()> {
+    let mut left_out = vec![0..target.len()];
+    if let Some(traced) = program_of(function, inputs, target.typecode())? {
+        with_element!(target.element_type(), T => if let Some(out) = target.spare::<T>() {
+            left_out = map_natively(function.py(), traced.get().program(), inputs, out)?;
+        });
+    }
+    let readers: Vec<_> = inputs.iter().map(|input| Reader::new(input)).collect();
+    for range in left_out {
+        map_elements(
+            function,
+            &readers,
+            &mut target.writer_at(range.start),
+            range,
+        )?;
+    }
+    Ok(())
+}
+
+/// The program of a function whose results are stored in an array of this typecode.
+fn program_of<'py>(
+    function: &Bound<'py, PyAny>,
+    inputs: &[&Operand<'_, 'py>],
+    typecode: Typecode,
+) -> PyResult<Option<Bound<'py, Traced>>> {
+    let target = if typecode.is_float() {
+        Target::Floats
+    } else {
+        Target::Integers
+    };
+    let arguments: Vec<_> = inputs.iter().map(|input| Kind::of(input)).collect();
+    traced::find(function, &arguments, target, inputs[0].len())
+}
+
+/// Runs a program and returns what it leaves out.
+fn map_natively<T: Stored>(
+    py: Python<'_>,
+    program: &Program,
+    inputs: &[&Operand<'_, '_>],
+    out: &mut [MaybeUninit<T>],
+) -> PyResult<Vec<Range<usize>>> {
+    let columns: Vec<_> = inputs.iter().map(|input| traced::column(input)).collect();
+    let read: usize = inputs.iter().map(|input| input.len_bytes()).sum();
+    runtime::run(py, "map", read + size_of_val(out), |executor| {
+        arrayops::map(executor, program, &columns, out)
+    })
 }
 
 fn same_length(
@@ -159,14 +240,10 @@ fn parse_typecode(given: &str) -> PyResult<Typecode> {
 /// array('B', [255, 254, 0])
 #[pyfunction]
 pub(crate) fn map_inplace<'py>(arr: &Bound<'py, PyAny>, r#fn: &Bound<'py, PyAny>) -> PyResult<()> {
-    let py = arr.py();
     let mut slot = Slot::new();
     let mut operand = Operand::writable(&mut slot, arr, Argument::new("map_inplace", "arr"))?;
-    let len = operand.len();
-    let mut memory = ResultMemory::new(operand.typecode());
-    memory.reserve(py, len)?;
-    memory.fill(|writer| map_elements(r#fn, &[Reader::new(&operand)], writer, 0..len))?;
-    memory.copy_to(&mut operand);
+    let results = map_apart(r#fn, &[&operand], operand.typecode())?;
+    results.copy_to(&mut operand);
     Ok(())
 }
 
@@ -190,20 +267,64 @@ pub(crate) fn filter<'py>(
     let py = arr.py();
     let mut slot = Slot::new();
     let operand = Operand::new(&mut slot, arr, Argument::new("filter", "arr"))?;
-    let input = Reader::new(&operand);
+    let traced = if predicate.is_none() {
+        Some(traced::truthy(py, Kind::of(&operand))?)
+    } else {
+        traced::find(
+            predicate,
+            &[Kind::of(&operand)],
+            Target::Truth,
+            operand.len(),
+        )?
+    };
+    match traced {
+        Some(traced) => filter_natively(predicate, &operand, traced.get().program()),
+        None => filter_by_calls(predicate, &operand),
+    }
+}
+
+/// Marks the elements to be kept with a bit each, and then copies them.
+fn filter_natively<'py>(
+    predicate: &Bound<'py, PyAny>,
+    operand: &Operand<'_, 'py>,
+    program: &Program,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = predicate.py();
+    let column = traced::column(operand);
+    let mut bits = vec![0_u64; operand.len().div_ceil(64)];
+    let left_out = runtime::run(py, "filter", operand.len_bytes(), |executor| {
+        arrayops::select(executor, program, &[column], &mut bits)
+    })?;
+    let input = Reader::new(operand);
+    for range in left_out {
+        mark_elements(predicate, &input, &mut bits, range)?;
+    }
+    let kept = bits.iter().map(|word| word.count_ones() as usize).sum();
+    let mut memory = ResultMemory::new(operand.typecode());
+    memory.reserve(py, kept)?;
+    with_element!(operand.element_type(), T => {
+        let (values, out) = (operand.values::<T>(), memory.spare::<T>());
+        runtime::run(py, "filter", operand.len_bytes(), |executor| {
+            arrayops::compact(executor, values, &bits, &mut out[..kept]);
+            Ok(())
+        })?;
+    });
+    memory.fill_at(kept, |_| Ok(()))?;
+    memory.into_array(py)
+}
+
+fn filter_by_calls<'py>(
+    predicate: &Bound<'py, PyAny>,
+    operand: &Operand<'_, 'py>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = predicate.py();
+    let input = Reader::new(operand);
     let mut memory = ResultMemory::new(operand.typecode());
     let mut start = 0;
     while start < operand.len() {
         let end = operand.len().min(start + FILTER_BLOCK);
         memory.reserve(py, end - start)?;
-        memory.fill(|writer| {
-            if predicate.is_none() {
-                writer.push_truthy(&input, start..end);
-                py.check_signals()
-            } else {
-                filter_elements(predicate, &input, writer, start..end)
-            }
-        })?;
+        memory.fill(|writer| filter_elements(predicate, &input, writer, start..end))?;
         start = end;
     }
     memory.into_array(py)
@@ -238,7 +359,38 @@ pub(crate) fn reduce<'py>(
             ));
         }
     };
-    reduce_elements(r#fn, &input, accumulator, start..operand.len())
+    let len = operand.len();
+    let mut index = start;
+    let mut accumulator = accumulator;
+    // So many elements are passed to the function where its program gave up, or there is none.
+    let mut calls = 1;
+    while index < len {
+        if let Some((kind, number)) = traced::accumulator(&accumulator)
+            && let Some(traced) = traced::find(
+                r#fn,
+                &[kind, Kind::of(&operand)],
+                Target::Accumulator,
+                len - index,
+            )?
+        {
+            let column = traced::column(&operand);
+            let program = traced.get().program();
+            let bytes = (len - index) * operand.item_size();
+            let (number, stopped) = runtime::run(arr.py(), "reduce", bytes, |executor| {
+                arrayops::reduce(executor, program, number, column, index)
+            })?;
+            if stopped > index {
+                accumulator = python_number(arr.py(), number)?;
+                index = stopped;
+                calls = 1;
+            }
+        }
+        let end = len.min(index + calls);
+        accumulator = reduce_elements(r#fn, &input, accumulator, index..end)?;
+        index = end;
+        calls = (4 * calls).min(MOST_CALLS);
+    }
+    Ok(accumulator)
 }
 
 /// An argument for which `None` is a value like any other.
@@ -286,6 +438,24 @@ fn filter_elements<'py>(
         if call.call()?.is_truthy()? {
             writer.push(&element)?;
         }
+        check_signals(py, index)?;
+    }
+    Ok(())
+}
+
+/// Calls `predicate` for the elements in `range` and marks those it is true of.
+fn mark_elements<'py>(
+    predicate: &Bound<'py, PyAny>,
+    input: &Reader<'_>,
+    bits: &mut [u64],
+    range: Range<usize>,
+) -> PyResult<()> {
+    let py = predicate.py();
+    let mut call = Call::new(predicate, 1);
+    for index in range {
+        call.set_argument(0, input.get(index, py));
+        let kept = call.call()?.is_truthy()?;
+        bits[index / 64] |= u64::from(kept) << (index % 64);
         check_signals(py, index)?;
     }
     Ok(())

@@ -5,9 +5,8 @@
 )]
 
 use std::marker::PhantomData;
-use std::ops::Range;
 
-use arrayops::{Element, ElementType, Number, with_element};
+use arrayops::{Element, Number, with_element};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyInt;
@@ -148,35 +147,12 @@ unsafe fn write<T: Scalar>(address: *mut u8, index: usize, object: &Bound<'_, Py
     true
 }
 
-/// Copies the elements that are not zero (a NaN is not) and returns how many there are.
-///
-/// # Safety
-/// `len` elements are at `from`, and there is room for as many at `to`, elsewhere.
-unsafe fn copy_truthy<T: Element>(from: *const u8, to: *mut u8, len: usize) -> usize {
-    let (from, to) = (from.cast::<T>(), to.cast::<T>());
-    let mut kept = 0;
-    for index in 0..len {
-        // SAFETY: so many elements are there, by the caller.
-        let element = unsafe { from.add(index) };
-        // SAFETY: within the memory, by the caller; it need not be aligned.
-        let value = unsafe { element.read_unaligned() };
-        // SAFETY: no more have been kept than read.
-        let place = unsafe { to.add(kept) };
-        // SAFETY: within the memory, by the caller; it need not be aligned. Writing first and
-        // counting after leaves no branch to mispredict.
-        unsafe { place.write_unaligned(value) };
-        kept += usize::from(value != T::ZERO);
-    }
-    kept
-}
-
 /// Reads elements one by one, as Python objects.
 ///
 /// Each is read when its turn comes, so that what a callback has written before is seen.
 pub(crate) struct Reader<'a> {
     address: *const u8,
     len: usize,
-    element_type: ElementType,
     read: unsafe fn(*const u8, usize, Python<'_>) -> Bound<'_, PyAny>,
     memory: PhantomData<&'a [u8]>,
 }
@@ -186,7 +162,6 @@ impl<'a> Reader<'a> {
         Reader {
             address: operand.address(),
             len: operand.len(),
-            element_type: operand.element_type(),
             read: with_element!(operand.element_type(), T => read::<T>),
             memory: PhantomData,
         }
@@ -252,21 +227,6 @@ impl<'py> Writer<'_, 'py> {
         }
         self.next += 1;
         Ok(())
-    }
-
-    /// Copies those of the elements in `range` that are truthy. The element types are the same.
-    pub(crate) fn push_truthy(&mut self, input: &Reader<'_>, range: Range<usize>) {
-        assert!(range.end <= input.len && range.len() <= self.end - self.next);
-        let element_type = self.typecode.element_type();
-        assert_eq!(input.element_type, element_type);
-        // SAFETY: so many elements are there, by the first assertion.
-        let from = unsafe { input.address.add(range.start * element_type.size()) };
-        // SAFETY: so many elements are there, by the constructor.
-        let to = unsafe { self.address.add(self.next * element_type.size()) };
-        self.next += with_element!(element_type, T => {
-            // SAFETY: room for the whole range, by the first assertion, in memory of our own.
-            unsafe { copy_truthy::<T>(from, to, range.len()) }
-        });
     }
 
     #[cold]

@@ -9,6 +9,7 @@ mod reductions;
 mod result;
 mod runtime;
 mod stats;
+mod traced;
 mod typecode;
 mod vectorcall;
 
@@ -31,6 +32,8 @@ mod module {
     use crate::runtime::{get_num_threads, set_num_threads};
     #[pymodule_export]
     use crate::stats::{Stats, std, var};
+    #[pymodule_export]
+    use crate::traced::explain;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -1,7 +1,9 @@
 //! Operands: the one place where a Python object becomes typed memory, or an exception.
 
 use std::fmt;
+use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::slice;
 
 use arrayops::{Element, ElementType, Values, ValuesMut};
 use pyo3::exceptions::{PyBufferError, PyTypeError};
@@ -170,13 +172,32 @@ impl<'a, 'py> Operand<'a, 'py> {
         }
     }
 
-    /// A writer of all elements.
-    pub(crate) fn writer<'w>(&mut self) -> Writer<'_, 'w> {
-        assert!(!self.export.readonly());
+    /// The elements to be written natively, if they are aligned.
+    pub(crate) fn spare<T: Element>(&mut self) -> Option<&mut [MaybeUninit<T>]> {
+        match self.values_mut::<T>() {
+            ValuesMut::Packed(_) => None,
+            ValuesMut::Aligned(values) => {
+                let (start, len) = (values.as_mut_ptr().cast(), values.len());
+                #[expect(unsafe_code, reason = "what is written need not be read before")]
+                // SAFETY: the same elements, for as long as they are borrowed; kernels write
+                // numbers only.
+                Some(unsafe { slice::from_raw_parts_mut(start, len) })
+            }
+        }
+    }
+
+    /// A writer of the elements from `start` on.
+    pub(crate) fn writer_at<'w>(&mut self, start: usize) -> Writer<'_, 'w> {
+        assert!(!self.export.readonly() && start <= self.len());
         #[expect(unsafe_code, reason = "the constructor has checked what is asked for")]
         // SAFETY: contiguous and not read-only; the writer borrows the operand.
         unsafe {
-            Writer::new(self.address(), 0, self.len(), self.typecode)
+            Writer::new(self.address(), start, self.len(), self.typecode)
         }
+    }
+
+    /// The size of an element in bytes.
+    pub(crate) const fn item_size(&self) -> usize {
+        self.element_type.size()
     }
 }

@@ -13,8 +13,11 @@
 )]
 
 use std::ffi::c_void;
+use std::mem::MaybeUninit;
 use std::ptr::NonNull;
+use std::slice;
 
+use arrayops::Element;
 use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -114,6 +117,29 @@ impl ResultMemory {
         let done = fill(&mut writer);
         self.len = writer.position();
         done
+    }
+
+    /// As [`ResultMemory::fill`], from `start` on; what is before has been written.
+    pub(crate) fn fill_at<'py, R>(
+        &mut self,
+        start: usize,
+        fill: impl FnOnce(&mut Writer<'_, 'py>) -> PyResult<R>,
+    ) -> PyResult<R> {
+        assert!(start <= self.capacity);
+        self.len = start;
+        self.fill(fill)
+    }
+
+    /// The memory behind the elements that are there, up to what is reserved, to be written natively.
+    pub(crate) fn spare<T: Element>(&mut self) -> &mut [MaybeUninit<T>] {
+        assert_eq!(self.typecode.element_type(), T::TYPE);
+        let Some(memory) = self.memory else {
+            return &mut [];
+        };
+        // SAFETY: no more are there than were allocated.
+        let start = unsafe { memory.cast::<MaybeUninit<T>>().add(self.len) };
+        // SAFETY: so many elements were allocated, aligned for any type, and are borrowed here.
+        unsafe { slice::from_raw_parts_mut(start.as_ptr(), self.capacity - self.len) }
     }
 
     /// Copies all elements to `out`, which has as many, of the same type.

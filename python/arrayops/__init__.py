@@ -14,6 +14,7 @@ from arrayops._arrayops import (
     Stats,
     __version__,
     clip,
+    explain,
     filter,  # noqa: A004
     get_num_threads,
     map,  # noqa: A004
@@ -33,6 +34,7 @@ __all__ = [
     "Stats",
     "__version__",
     "clip",
+    "explain",
     "filter",
     "get_num_threads",
     "map",

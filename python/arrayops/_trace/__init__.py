@@ -21,6 +21,8 @@ __all__ = ["explain", "find", "is_traceable_now"]
 _ENABLED = os.environ.get("ARRAYOPS_TRACE", "1") != "0" and bool(opcodes.ALLOWED)
 _MONITORING = getattr(sys, "monitoring", None)
 _MAX_ENTRIES = 512  # code objects kept in the cache, by kinds and target
+_MAX_SEEN = 4096
+_LONG = 4096  # elements for which calls cost more than tracing, by far
 _MAX_VARIANTS = 8  # traces of one code object that differ in what it refers to
 
 
@@ -37,6 +39,7 @@ class _Variant:
 
 
 _cache: dict[tuple[int, bytes, int], list[_Variant]] = {}
+_seen: set[tuple[int, bytes, int]] = set()
 
 
 def _anchor(fn: Any) -> Any:
@@ -55,13 +58,16 @@ def _anchor(fn: Any) -> Any:
     return call.__code__ if written else None
 
 
-def find(fn: Any, kinds: bytes, target: int) -> bytes | None:
+def find(fn: Any, kinds: bytes, target: int, length: int = _LONG) -> bytes | None:
     """Return the program of a function for elements of these kinds, or None.
 
     Kinds: one byte per argument, 0 for ints and 1 for floats. Target: 0 an integer array, 1 a float
     array, 2 truth, 3 an accumulator (the first argument). What the function refers to is compared
-    at every call.
+    at every call. A function that is new is not traced for less than some thousand elements: it is
+    when it comes again.
     """
+    if not is_traceable_now():
+        return None
     if type(fn) is FunctionType:
         anchor = fn.__code__
     else:
@@ -74,12 +80,15 @@ def find(fn: Any, kinds: bytes, target: int) -> bytes | None:
         for variant in variants:
             if variant.test(variant.payload, fn):
                 return variant.code
+    if length < _LONG and key not in _seen:
+        if len(_seen) >= _MAX_SEEN:
+            _seen.clear()
+        _seen.add(key)
+        return None
     return _find_new(fn, kinds, target, anchor)
 
 
 def _find_new(fn: Any, kinds: bytes, target: int, anchor: Any) -> bytes | None:
-    if not _ENABLED:
-        return None
     outcome = trace(fn, kinds, target)
     if outcome.guard is None and outcome.lasting and anchor is getattr(fn, "__code__", None):
         outcome.guard = guards.has_code(anchor)
