@@ -34,17 +34,16 @@ class Totals:
     functions: int = 0
     cases: int = 0
     returned: int = 0
+    asked: int = 0  # functions of which the library was asked how they run
     native_functions: int = 0
-    native_returned: int = 0
 
     def __str__(self) -> str:
         """Say it in one line."""
-        share = 100 / max(self.functions, 1)
-        cases = 100 / max(self.cases, 1)
+        native = 100 * self.native_functions / max(self.asked, 1)
+        returned = 100 * self.returned / max(self.cases, 1)
         return (
-            f"{self.functions} functions ({self.native_functions * share:.0f}% traced), "
-            f"{self.cases} calls ({self.returned * cases:.0f}% returned, "
-            f"{self.native_returned * cases:.0f}% of traced functions)"
+            f"{self.functions} functions ({native:.0f}% of {self.asked} traced), "
+            f"{self.cases} calls ({returned:.0f}% returned)"
         )
 
 
@@ -97,23 +96,24 @@ def compare(seconds: float, seed: int, functions: int = sys.maxsize) -> Totals |
         name = f"{seed}.{totals.functions}"
         chooser = random.Random(name)  # noqa: S311
         session = draw_session(chooser)
+        ask = totals.functions % 4 == 3
         natively = False
         if totals.functions % 50 == 0:
             faulthandler.dump_traceback_later(HANG_SECONDS, exit=True)
         try:
-            for step in play(session):
+            for step in play(session, ask=ask):
                 if step.fault:
                     faulthandler.cancel_dump_traceback_later()
                     report(session, step.fault, f"level {level}, seed {name}")
                     return None
                 totals.cases += 1
                 totals.returned += step.returned
-                totals.native_returned += step.returned and step.natively
                 natively |= step.natively
         except BaseException:
-            print(f"interrupted at level {level}, seed {name}:\n{session.script()}")
+            print(f"interrupted at level {level}, seed {name}:\n{session.program.source}")
             raise
         totals.functions += 1
+        totals.asked += ask
         totals.native_functions += natively
     faulthandler.cancel_dump_traceback_later()
     print(f"level {level}, seed {seed}, {ao.get_num_threads()} threads: {totals}, no difference")

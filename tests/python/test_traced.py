@@ -2,6 +2,7 @@
 
 import math
 import operator
+import random
 import traceback
 from array import array
 from collections.abc import Callable
@@ -145,6 +146,50 @@ def test_traced_one_argument_is_as_per_element(name: str, typecode: str) -> None
 def test_traced_integer_argument_is_as_per_element(name: str, typecode: str) -> None:
     for data in (SHORTS, LONGS, UNSIGNED, OCTETS, FINITE_DOUBLES):
         assert_as_per_element(INTEGER_ARGUMENT[name], data, typecode=typecode)
+
+
+# By source text: each in a domain of its own, then where it fails here and there.
+OF_FLOATS = {
+    "x": (
+        *("sin", "cos", "tan", "atan", "asinh", "sinh", "cosh", "tanh", "exp", "expm1", "exp2"),
+        *("erf", "erfc", "gamma", "lgamma", "cbrt", "fabs", "degrees", "radians", "ulp"),
+        *("x ** 2", "x ** 3", "x ** -1", "x ** 7", "2 ** x", "2.5 ** x", "x % 0.1", "x // 0.1"),
+        *(
+            "round(x, 1)",
+            "round(x, 2)",
+            "round(x, 3)",
+            "round(x, 6)",
+            "round(x, -1)",
+            "round(x, 15)",
+        ),
+        *("x / 3", "x * x + x", "math.fmod(x, 0.7)", "math.atan2(x, 3)", "math.hypot(x, 3)"),
+        *("math.remainder(x, 0.7)", "math.copysign(x, -1)", "divmod(x, 0.3)[1]", "int(x) * 0.1"),
+    ),
+    "abs(x)": (
+        *("sqrt", "log", "log2", "log10", "log1p", "x ** 0.5", "x ** 0.1", "x ** -0.5", "x ** x"),
+        *("math.log(x, 3)", "math.pow(x, 1.5)", "x ** 1.5", "x ** 2.0", "x ** 0.25"),
+    ),
+    "math.sin(x)": ("asin", "acos", "atanh", "x ** 0.5 if x > 0 else x"),
+}
+
+
+@pytest.mark.parametrize(
+    ("domain", "text"), [(domain, text) for domain, texts in OF_FLOATS.items() for text in texts]
+)
+def test_traced_function_of_floats_is_equal_to_the_bit(domain: str, text: str) -> None:
+    called = text if "x" in text.replace("exp", "") else f"math.{text}(x)"
+    chooser = random.Random(text)  # noqa: S311
+    calm = array("d", [chooser.uniform(-30, 30) for _ in range(10_000)])
+    wild = array(
+        "d", [chooser.uniform(-2, 2) ** 3 * 2.0 ** chooser.randint(-300, 300) for _ in calm]
+    )
+    shares = array("d", [chooser.random() for _ in calm])
+    cents = array("d", [chooser.randint(-99_999, 99_999) / 1000 for _ in calm])
+    for data in (calm, shares, cents, wild):
+        names = {"math": math}
+        guarded = array("d", map(eval(f"lambda x: {domain}", names), data))  # noqa: S307
+        assert_as_per_element(eval(f"lambda x: {called}", names), guarded)  # noqa: S307
+        assert_as_per_element(eval(f"lambda x: {called}", names), array("f", guarded))  # noqa: S307
 
 
 TWO_ARGUMENTS: dict[str, Callable[[Any, Any], Any]] = {

@@ -37,7 +37,7 @@ def test_traced_fuzz_without_tracing_finds_no_difference() -> None:
         "--seconds=60", "--functions=60", "--seed=2", "--levels=baseline", ARRAYOPS_TRACE="0"
     )
     assert output.endswith("60 functions, 0 mismatches\n")
-    assert "(0% traced)" in output
+    assert "(0% of 15 traced)" in output
 
 
 # -- the fuzzer itself ----------------------------------------------------------------------------

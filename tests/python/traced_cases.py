@@ -20,7 +20,8 @@ INITIALS = (
     *("0", "1", "-1", "2**31", "2**53", "2**63 - 1", "-2**63", "2**64", "2**100", "True", "False"),
     *("0.0", "-0.0", "1.0", "0.5", "1e308", "5e-324", "math.inf", "-math.inf", "math.nan"),
 )
-ODD_INITIALS = ("None", '"text"', "[]", "2j", "(1, 2)", "10**400")
+# Of what multiplies by being repeated, only what is empty.
+ODD_INITIALS = ("None", '""', "[]", "2j", "()", "10**400")
 
 Function = Callable[..., Any]
 
@@ -243,8 +244,9 @@ def mismatch(case: Case, actual: Observed, wanted: Observed) -> str:
         )
     if actual.error is None and not _alike(actual.value, wanted.value):
         return difference(actual.value, wanted.value)
-    if actual.inputs != wanted.inputs:
-        return "an input has other elements than it should"
+    for operand, found, right in zip(case.operands, actual.inputs, wanted.inputs, strict=True):
+        if found != right:
+            return "input: " + difference(array(operand.code, found), array(operand.code, right))
     if actual.error and case.out in {"own", "misaligned"}:
         # What is before the failure may have been stored, nothing else.
         for index, (found, right) in enumerate(zip(actual.out, wanted.out, strict=False)):

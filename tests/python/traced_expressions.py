@@ -21,7 +21,7 @@ FLOATS = (
 )
 ODD = (
     *("True", "2**64", "-2**64 - 1", "2**100", "10**400", "Level.LOW", "Number(3)", "Real(0.5)"),
-    *("Fraction(1, 3)", 'Decimal("0.1")', "2j", "None", '"text"', "False"),
+    *("Fraction(1, 3)", 'Decimal("0.1")', "2j", "None", '""', "False"),
 )
 
 

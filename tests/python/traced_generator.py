@@ -49,7 +49,7 @@ class Number(int):
         return int(self) - other
 class Real(float):
     def __mul__(self, other):
-        return "product"
+        return -1.0
 class OwnError(Exception):
     pass
 """

@@ -2,9 +2,11 @@
 
 import contextlib
 import random
+import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any
 
 import arrayops as ao
@@ -49,12 +51,24 @@ class Step:
     case: Case
     fault: str  # empty where all is as it should be
     returned: bool
-    natively: bool
+    natively: bool  # where that was asked
 
 
-def play(session: Session) -> Iterator[Step]:
-    """Make the calls of a session, in the library and in plain Python, and compare."""
+def play(session: Session, *, ask: bool = False) -> Iterator[Step]:
+    """Make the calls of a session, in the library and in plain Python, and compare.
+
+    Asking how a function runs may itself make the library get to know it, hence not always.
+    """
     code = session.program.code()
+    digits = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)  # so that huge integers can be described
+    try:
+        yield from _play(session, code, ask=ask)
+    finally:
+        sys.set_int_max_str_digits(digits)
+
+
+def _play(session: Session, code: CodeType, *, ask: bool) -> Iterator[Step]:
     with warnings.catch_warnings():
         warnings.simplefilter("error" if session.on_warning == "error" else "ignore")
         ours, theirs = built_twice(code)
@@ -63,10 +77,12 @@ def play(session: Session) -> Iterator[Step]:
                 _change(ours, step)
                 _change(theirs, step)
                 continue
-            yield _step(step, ours, theirs)
+            made = _step(step, ours, theirs)
+            made.natively = ask and runs_natively(made.case, ours["fn"])
+            yield made
 
 
-def built_twice(code: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def built_twice(code: CodeType) -> tuple[dict[str, Any], dict[str, Any]]:
     """Build a program for the library and another one to compare with: states of their own."""
     return built(code), built(code)
 
@@ -86,7 +102,7 @@ def _step(case: Case, ours: dict[str, Any], theirs: dict[str, Any]) -> Step:
     fault = mismatch(case, actual, wanted)
     if not fault and (ours_state := state(ours)) != (theirs_state := state(theirs)):
         fault = f"left {ours_state:.300}, expected {theirs_state:.300}"
-    return Step(case, fault, wanted.error is None, runs_natively(case, ours["fn"]))
+    return Step(case, fault, wanted.error is None, natively=False)
 
 
 def runs_natively(case: Case, fn: Any) -> bool:
