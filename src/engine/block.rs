@@ -200,7 +200,7 @@ impl Files {
                 out,
                 self.bools(a, block),
                 #[inline(always)]
-                |a| L::of(a.into()),
+                move |a| L::of(a.into()),
             ),
             Action::Plain(op @ (Op::Trunc | Op::Round | Op::Floor | Op::Ceil))
             | Action::Checked(op @ (Op::Trunc | Op::Round | Op::Floor | Op::Ceil)) => {
@@ -219,7 +219,7 @@ impl Files {
                 integers(a).lanes(),
                 [integers(b), integers(c)],
                 #[inline(always)]
-                |a: L, b, c| a.wrapping_mul(b).add(c),
+                move |a: L, b, c| a.wrapping_mul(b).add(c),
             ),
             Action::CompareSelect(comparison) => {
                 let chosen = [c, d].map(|source| integers(source).lanes());
@@ -273,7 +273,7 @@ impl Files {
                 doubles(a).lanes(),
                 [doubles(b), doubles(c)],
                 #[inline(always)]
-                |a: f64, b, c| a * b + c,
+                move |a: f64, b, c| a * b + c,
             ),
             Action::CompareSelect(comparison) => {
                 let chosen = [c, d].map(|source| doubles(source).lanes());
@@ -327,7 +327,7 @@ impl Files {
                 out,
                 bools(a),
                 #[inline(always)]
-                |a| a ^ 1,
+                move |a| a ^ 1,
             ),
             Action::Select => kernels::select(level, out, bools(a), [bools(b), bools(c)]),
             Action::Checked(Op::Bail) => {

@@ -155,7 +155,7 @@ fn convert<T: Element, L: Copy>(
             let values = &values[range];
             level.run(
                 #[inline(always)]
-                |_| {
+                move |_| {
                     for (slot, value) in out.iter_mut().zip(values) {
                         slot.set(image(*value));
                     }
@@ -178,7 +178,7 @@ fn scan<T: Integer>(level: Level, values: Values<'_, T>, range: Range<usize>) ->
             let values = &values[range];
             (low, high) = level.run(
                 #[inline(always)]
-                |_| {
+                move |_| {
                     let (mut low, mut high) = (T::MAX, T::MIN);
                     for value in values {
                         low = low.min(*value);

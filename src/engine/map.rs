@@ -10,8 +10,7 @@ use super::plan::{Plan, Shape};
 use super::program::{Kind, Op, Program};
 use super::target::Target;
 use crate::environment::Standard;
-use crate::executor::At;
-use crate::{Error, Executor};
+use crate::{Error, Executor, Level};
 
 /// What a thread takes at a time, in elements.
 const PIECE: usize = 16 * BLOCK;
@@ -151,7 +150,7 @@ fn run(
             let mut start = at.start;
             while piece.len() > 0 {
                 let mut target = piece.split_off(BLOCK);
-                worker.run(columns, start, at, &mut target);
+                worker.run(columns, start, at.level, &mut target);
                 start += target.len();
             }
             ControlFlow::Continue(())
@@ -206,7 +205,7 @@ impl<'a> Iterator for Pieces<'a> {
 }
 
 /// What all threads share.
-struct Setup<'a> {
+pub(super) struct Setup<'a> {
     shape: &'a Shape<'a>,
     /// For any inputs of their types.
     plan: Plan,
@@ -215,7 +214,7 @@ struct Setup<'a> {
 }
 
 impl<'a> Setup<'a> {
-    fn new(shape: &'a Shape<'a>) -> Self {
+    pub(super) fn new(shape: &'a Shape<'a>) -> Self {
         let intervals = shape.static_intervals();
         let analysis = shape.analyse(&intervals);
         let used = analysis.integers();
@@ -243,7 +242,7 @@ impl<'a> Setup<'a> {
 }
 
 /// What one thread has.
-struct Worker<'a> {
+pub(super) struct Worker<'a> {
     setup: &'a Setup<'a>,
     files: Files,
     /// Plans, and the intervals that they are for.
@@ -255,7 +254,7 @@ struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    fn new(setup: &'a Setup<'a>) -> Self {
+    pub(super) fn new(setup: &'a Setup<'a>) -> Self {
         Worker {
             setup,
             files: Files::EMPTY,
@@ -266,13 +265,19 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Runs one block.
-    fn run(&mut self, columns: &[Column<'_>], start: usize, at: At, target: &mut Target<'_>) {
+    /// Runs one block; whether it bails out.
+    pub(super) fn run(
+        &mut self,
+        columns: &[Column<'_>],
+        start: usize,
+        level: Level,
+        target: &mut Target<'_>,
+    ) -> bool {
         let range = start..start + target.len();
         let block = Block {
             columns,
             range: range.clone(),
-            level: at.level,
+            level,
         };
         let bails = match self.plan(&block) {
             Some(plan) => self
@@ -287,6 +292,7 @@ impl<'a> Worker<'a> {
                 _ => self.bailed.push(range),
             }
         }
+        bails
     }
 
     /// The number of the plan for a block; none if it has integers beyond 64 bits.

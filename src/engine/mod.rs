@@ -7,6 +7,7 @@
 //! and whatever Python would do otherwise makes the block *bail out*: it is left to the caller.
 
 mod block;
+mod chain;
 mod column;
 mod compact;
 mod fuse;

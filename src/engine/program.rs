@@ -200,6 +200,54 @@ impl Program {
         self.kind(self.result)
     }
 
+    /// The program of a value that depends on the second input only, as what `depends` on the first
+    /// does not; marks what it needs.
+    ///
+    /// A mask that depends on the first input is left out: it then bails out more often.
+    pub(super) fn of_element(
+        &self,
+        value: usize,
+        depends: &[bool],
+        needed: &mut [bool],
+    ) -> Program {
+        let mask = |instruction: &Instruction| instruction.mask.filter(|mask| !depends[*mask]);
+        let first = self.first_result();
+        let mut used = vec![false; self.len()];
+        used[value] = true;
+        for (i, instruction) in self.instructions.iter().enumerate().rev() {
+            if used[first + i] {
+                for operand in instruction.operands().chain(mask(instruction)) {
+                    used[operand] = true;
+                }
+            }
+        }
+        // Numbers, without the first input and the instructions that are left out.
+        let mut numbers: Vec<usize> = (0..first).map(|number| number.saturating_sub(1)).collect();
+        let mut program = Program {
+            inputs: self.inputs[1..].to_vec(),
+            constants: self.constants.clone(),
+            instructions: Vec::new(),
+            result: 0,
+        };
+        for (i, instruction) in self.instructions.iter().enumerate() {
+            numbers.push(program.len());
+            if used[first + i] {
+                needed[first + i] = true;
+                let number = |value: u16| match numbers.get(usize::from(value)) {
+                    Some(number) => u16::try_from(*number).unwrap_or(ABSENT),
+                    None => ABSENT,
+                };
+                program.instructions.push(Instruction {
+                    operands: instruction.operands.map(number),
+                    mask: mask(instruction).map(|mask| numbers[mask]),
+                    ..*instruction
+                });
+            }
+        }
+        program.result = numbers[value];
+        program
+    }
+
     pub(super) fn constants(&self) -> &[Constant] {
         &self.constants
     }

@@ -3,9 +3,11 @@
 use std::ops::{ControlFlow, Range};
 
 use super::block::BLOCK;
+use super::chain::{Chain, Rows};
 use super::column::{Column, Typed, with_values};
 use super::interval::{Interval, Ranges};
 use super::kernels::scalar;
+use super::map::Setup;
 use super::plan::live;
 use super::program::{Constant, Kind, Op, Program};
 use super::slot::Slot;
@@ -80,7 +82,14 @@ pub fn reduce(
         },
         Number::Float(value) => value.to_bits(),
     };
-    let code = Code::of(program, &column);
+    let ranges = Ranges::of(program, &[Interval::I64, column.interval()]);
+    let live = live(program, &ranges);
+    let chain = Chain::of(program, &live, &ranges.bails);
+    let shapes = chain
+        .as_ref()
+        .map_or_else(Vec::new, |chain| chain.shapes(&column));
+    let setups: Vec<Setup<'_>> = shapes.iter().map(Setup::new).collect();
+    let code = Code::of(program, &ranges, &live);
     let pieces = (from..len)
         .step_by(BLOCK)
         .map(|start| start..(start + BLOCK).min(len));
@@ -94,6 +103,7 @@ pub fn reduce(
             slots: code.slots.clone(),
             elements: vec![0; BLOCK],
             doubles: vec![0.0; BLOCK],
+            rows: chain.as_ref().map(|chain| Rows::new(chain, &setups)),
         },
         |state, at, piece| code.run(state, at.level, &column, piece),
         |_, _| (),
@@ -248,22 +258,20 @@ struct Code {
     slots: Vec<u64>,
     result: From,
     is_int: bool,
-    /// The program is this operation of accumulator and element and nothing else.
-    only: Option<Op>,
 }
 
-struct State {
+struct State<'a> {
     accumulator: u64,
     at: usize,
     slots: Vec<u64>,
     elements: Vec<i64>,
     doubles: Vec<f64>,
+    /// Of a chain.
+    rows: Option<Rows<'a>>,
 }
 
 impl Code {
-    fn of(program: &Program, column: &Column<'_>) -> Self {
-        let ranges = Ranges::of(program, &[Interval::I64, column.interval()]);
-        let live = live(program, &ranges);
+    fn of(program: &Program, ranges: &Ranges, live: &[bool]) -> Self {
         let first = program.first_result();
         let numbers: Vec<usize> = (first..program.len())
             .filter(|value| live[*value])
@@ -313,32 +321,31 @@ impl Code {
         for (step, value) in steps.iter_mut().zip(&numbers) {
             step.keep = read.contains(value).then_some(*value);
         }
-        let only = match (&steps[..], result) {
-            ([step], From::Last) => match (step.op, step.operands) {
-                (Op::FloatAdd | Op::FloatMul, [From::Accumulator, From::Element, _])
-                | (Op::FloatAdd | Op::FloatMul, [From::Element, From::Accumulator, _]) => {
-                    Some(step.op)
-                }
-                _ => None,
-            },
-            _ => None,
-        };
         Code {
             steps,
             slots: vec![0; program.len()],
             result,
             is_int: program.inputs()[1] == Kind::Int,
-            only,
         }
     }
 
     fn run(
         &self,
-        state: &mut State,
+        state: &mut State<'_>,
         level: Level,
         column: &Column<'_>,
         piece: Range<usize>,
     ) -> ControlFlow<()> {
+        if let Some(rows) = &mut state.rows
+            && let Some(count) = rows.run(&mut state.accumulator, column, level, piece.clone())
+        {
+            state.at = piece.start + count;
+            return if state.at == piece.end {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            };
+        }
         let mut range = piece.clone();
         if self.is_int {
             if let Typed::U64(values) = column.0
@@ -355,23 +362,12 @@ impl Code {
         }
         let elements = std::mem::take(&mut state.elements);
         let doubles = std::mem::take(&mut state.doubles);
-        let done = match self.only {
-            Some(op) => {
-                let mut accumulator = f64::from_bits(state.accumulator);
-                for double in &doubles[..range.len()] {
-                    accumulator = match op {
-                        Op::FloatAdd => accumulator + double,
-                        _ => accumulator * double,
-                    };
-                }
-                state.accumulator = accumulator.to_bits();
-                range.len()
-            }
-            None if self.is_int => self.fold(
-                state,
-                elements[..range.len()].iter().map(|x| x.cast_unsigned()),
-            ),
-            None => self.fold(state, doubles[..range.len()].iter().map(|x| x.to_bits())),
+        let done = if self.is_int {
+            let elements = elements[..range.len()].iter();
+            self.fold(state, elements.map(|element| element.cast_unsigned()))
+        } else {
+            let doubles = doubles[..range.len()].iter();
+            self.fold(state, doubles.map(|double| double.to_bits()))
         };
         (state.elements, state.doubles) = (elements, doubles);
         state.at = range.start + done;
@@ -383,7 +379,7 @@ impl Code {
     }
 
     /// How many elements there were before it bailed out.
-    fn fold(&self, state: &mut State, elements: impl Iterator<Item = u64>) -> usize {
+    fn fold(&self, state: &mut State<'_>, elements: impl Iterator<Item = u64>) -> usize {
         let slots = &mut state.slots[..];
         let mut accumulator = state.accumulator;
         let mut count = 0;

@@ -82,7 +82,7 @@ impl Target<'_> {
         match self {
             Target::F32(slots) => level.run(
                 #[inline(always)]
-                |_| {
+                move |_| {
                     for (slot, value) in slots.iter_mut().zip(values) {
                         slot.set(f32::rounded(*value));
                     }
@@ -104,7 +104,7 @@ impl Target<'_> {
         };
         level.run(
             #[inline(always)]
-            |_| {
+            move |_| {
                 for (word, values) in words.iter_mut().zip(values.chunks(64)) {
                     let (octets, rest) = values.as_chunks::<8>();
                     let mut bits = 0;
@@ -139,7 +139,7 @@ fn narrow<T: Integer, L: Lane>(
 ) -> bool {
     level.run(
         #[inline(always)]
-        |_| {
+        move |_| {
             let mut fits = true;
             if check {
                 let (low, high) = (L::clamped(T::MIN.wide()), L::clamped(T::MAX.wide()));

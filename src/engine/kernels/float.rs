@@ -37,7 +37,7 @@ pub(in crate::engine) fn plain_float(
             out,
             b.lanes(),
             #[inline(always)]
-            |b| a - b,
+            move |b| a - b,
         ),
         (Op::FloatSub, _) => pairs!(|a, b| a - b),
         (Op::FloatMul, _) => pairs!(|a, b| a * b),
@@ -48,7 +48,7 @@ pub(in crate::engine) fn plain_float(
             out,
             a.lanes(),
             #[inline(always)]
-            |a: f64| -a,
+            move |a: f64| -a,
         ),
         (Op::FloatAbs, _) => unary(level, out, a.lanes(), f64::abs),
         // The rest is one call a lane, so that it makes no difference what is checked.
@@ -141,7 +141,7 @@ pub(in crate::engine) fn to_integers<L: Lane>(
                 [a, a],
                 mask,
                 #[inline(always)]
-                |a: f64, _| {
+                move |a: f64, _| {
                     let value: f64 = $rounded(a);
                     // NaN is not inside either.
                     let inside = value >= -LIMIT && value < LIMIT;

@@ -35,7 +35,7 @@ pub(in crate::engine) fn plain<L: Lane>(
             out,
             b.lanes(),
             #[inline(always)]
-            |b| a.sub(b),
+            move |b| a.sub(b),
         ),
         (Op::Sub, _) => pairs!(|a: L, b| a.sub(b)),
         (Op::Mul, _) => pairs!(|a: L, b| a.wrapping_mul(b)),
@@ -52,7 +52,7 @@ pub(in crate::engine) fn plain<L: Lane>(
             out,
             a.lanes(),
             #[inline(always)]
-            |a: L| L::ZERO.sub(a),
+            move |a: L| L::ZERO.sub(a),
         ),
         (Op::Abs, _) => unary(level, out, a.lanes(), absolute),
         (Op::Invert, _) => unary(
@@ -60,7 +60,7 @@ pub(in crate::engine) fn plain<L: Lane>(
             out,
             a.lanes(),
             #[inline(always)]
-            |a: L| !a,
+            move |a: L| !a,
         ),
         (Op::FloorDiv, _) => by_constant(level, out, a.lanes(), b, |quotient, _| quotient),
         (Op::Mod, _) => by_constant(level, out, a.lanes(), b, |_, rest| rest),
@@ -90,7 +90,7 @@ fn by_constant<L: Lane>(
         out,
         a,
         #[inline(always)]
-        |a| {
+        move |a| {
             // One off at most, either way, and so is the rest: it fits.
             let quotient = a.near_quotient(b);
             let rest = a.sub(quotient.wrapping_mul(b));

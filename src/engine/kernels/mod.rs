@@ -1,6 +1,7 @@
 //! The loops: one operation over the lanes of a block.
 //!
-//! Plain loops, which the vectoriser makes the most of at each level. What an operation may bail out
+//! Plain loops, which the vectoriser makes the most of at each level. Their closures move what they
+//! capture: behind a reference, for all the compiler knows, the results could be written over it. What an operation may bail out
 //! for is collected over all lanes and not tested lane by lane.
 
 mod float;
@@ -40,7 +41,7 @@ pub(super) fn unary<T: Copy, O: Copy>(
 ) {
     level.run(
         #[inline(always)]
-        |_| {
+        move |_| {
             for (slot, a) in out.iter_mut().zip(a) {
                 slot.set(image(*a));
             }
@@ -60,7 +61,7 @@ pub(super) fn binary<T: Copy, O: Copy>(
     match b {
         Operand::Lanes(b) => level.run(
             #[inline(always)]
-            |_| {
+            move |_| {
                 for ((slot, a), b) in out.iter_mut().zip(a).zip(b) {
                     slot.set(image(*a, *b));
                 }
@@ -68,7 +69,7 @@ pub(super) fn binary<T: Copy, O: Copy>(
         ),
         Operand::Constant(b) => level.run(
             #[inline(always)]
-            |_| {
+            move |_| {
                 for (slot, a) in out.iter_mut().zip(a) {
                     slot.set(image(*a, b));
                 }
@@ -88,7 +89,7 @@ pub(super) fn binary_checked<T: Copy, O: Copy>(
 ) -> bool {
     level.run(
         #[inline(always)]
-        |_| {
+        move |_| {
             let mut bails = 0;
             for (((slot, a), b), mask) in out.iter_mut().zip(a).zip(b).zip(mask) {
                 let (value, bad) = image(*a, *b);
@@ -112,20 +113,40 @@ pub(super) fn multiply_add<T: Copy>(
     match (b, c) {
         (Operand::Lanes(b), Operand::Lanes(c)) => level.run(
             #[inline(always)]
-            |_| {
+            move |_| {
                 for (((slot, a), b), c) in out.iter_mut().zip(a).zip(b).zip(c) {
                     slot.set(image(*a, *b, *c));
                 }
             },
         ),
         (Operand::Lanes(b), Operand::Constant(c)) => {
-            binary(level, out, a, Operand::Lanes(b), |a, b| image(a, b, c));
+            binary(
+                level,
+                out,
+                a,
+                Operand::Lanes(b),
+                #[inline(always)]
+                move |a, b| image(a, b, c),
+            );
         }
         (Operand::Constant(b), Operand::Lanes(c)) => {
-            binary(level, out, a, Operand::Lanes(c), |a, c| image(a, b, c));
+            binary(
+                level,
+                out,
+                a,
+                Operand::Lanes(c),
+                #[inline(always)]
+                move |a, c| image(a, b, c),
+            );
         }
         (Operand::Constant(b), Operand::Constant(c)) => {
-            unary(level, out, a, |a| image(a, b, c));
+            unary(
+                level,
+                out,
+                a,
+                #[inline(always)]
+                move |a| image(a, b, c),
+            );
         }
     }
 }
@@ -158,12 +179,12 @@ impl Comparison {
 macro_rules! with_comparison {
     ($comparison:expr, $function:ident($($argument:expr),*)) => {
         match $comparison {
-            Comparison::Lt => $function($($argument,)* #[inline(always)] |a, b| a < b),
-            Comparison::Le => $function($($argument,)* #[inline(always)] |a, b| a <= b),
-            Comparison::Gt => $function($($argument,)* #[inline(always)] |a, b| a > b),
-            Comparison::Ge => $function($($argument,)* #[inline(always)] |a, b| a >= b),
-            Comparison::Eq => $function($($argument,)* #[inline(always)] |a, b| a == b),
-            Comparison::Ne => $function($($argument,)* #[inline(always)] |a, b| a != b),
+            Comparison::Lt => $function($($argument,)* #[inline(always)] move |a, b| a < b),
+            Comparison::Le => $function($($argument,)* #[inline(always)] move |a, b| a <= b),
+            Comparison::Gt => $function($($argument,)* #[inline(always)] move |a, b| a > b),
+            Comparison::Ge => $function($($argument,)* #[inline(always)] move |a, b| a >= b),
+            Comparison::Eq => $function($($argument,)* #[inline(always)] move |a, b| a == b),
+            Comparison::Ne => $function($($argument,)* #[inline(always)] move |a, b| a != b),
         }
     };
 }
@@ -192,7 +213,7 @@ fn compare_by<T: Copy>(
         a,
         b,
         #[inline(always)]
-        |a, b| u8::from(holds(a, b)),
+        move |a, b| u8::from(holds(a, b)),
     );
 }
 
@@ -218,7 +239,7 @@ fn select_by<T: Copy>(
     match b {
         Operand::Lanes(b) => level.run(
             #[inline(always)]
-            |_| {
+            move |_| {
                 let operands = a.iter().zip(b).zip(yes).zip(no);
                 for (slot, (((a, b), yes), no)) in out.iter_mut().zip(operands) {
                     slot.set(if holds(*a, *b) { *yes } else { *no });
@@ -227,7 +248,7 @@ fn select_by<T: Copy>(
         ),
         Operand::Constant(b) => level.run(
             #[inline(always)]
-            |_| {
+            move |_| {
                 for (slot, ((a, yes), no)) in out.iter_mut().zip(a.iter().zip(yes).zip(no)) {
                     slot.set(if holds(*a, b) { *yes } else { *no });
                 }
@@ -244,7 +265,7 @@ pub(super) fn select<T: Copy>(
 ) {
     level.run(
         #[inline(always)]
-        |_| {
+        move |_| {
             let operands = condition.iter().zip(yes).zip(no);
             for (slot, ((condition, yes), no)) in out.iter_mut().zip(operands) {
                 slot.set(if *condition != 0 { *yes } else { *no });
