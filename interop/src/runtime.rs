@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrayops::{Error, Executor, Level};
 use pyo3::exceptions::{PyKeyboardInterrupt, PyOverflowError, PySystemError, PyValueError};
+use pyo3::ffi;
 use pyo3::prelude::*;
 
 use crate::convert::integer;
@@ -147,12 +148,13 @@ fn run_detached<R: Send>(
             clippy::redundant_closure_for_method_calls,
             reason = "of one lifetime only"
         )]
-        let interrupted = || match Python::attach(|py| py.check_signals()) {
-            Ok(()) => false,
-            Err(error) => {
+        let interrupted = || match Python::try_attach(|py| py.check_signals()) {
+            Some(Ok(())) => false,
+            Some(Err(error)) => {
                 raised.replace(Some(error));
                 true
             }
+            None => hang(),
         };
         let executor = Executor::new(level(), get_num_threads()).interrupted_by(&interrupted);
         let executor = match BYTES_PER_THREAD.get() {
@@ -161,11 +163,31 @@ fn run_detached<R: Send>(
         };
         let done = catch_unwind(AssertUnwindSafe(|| kernel(&executor)));
         let done = done.map_err(|panic| bug(&*panic));
+        if is_finalized() {
+            hang();
+        }
         (done, raised.take())
     });
     match (raised, done?) {
         (Some(error), _) => Err(error),
         (None, done) => done.map_err(|error| exception(function, &error)),
+    }
+}
+
+/// Whether Python is ending, or has ended.
+fn is_finalized() -> bool {
+    #[expect(unsafe_code, reason = "PyO3 has no safe name for it")]
+    // SAFETY: may be called at any time, from any thread.
+    unsafe {
+        ffi::Py_IsInitialized() == 0
+    }
+}
+
+/// Ends a daemon thread that is still at work when Python is gone, as CPython does from 3.14 on: it
+/// does nothing more until the process is gone, too. It must not return, to memory that is freed.
+fn hang() -> ! {
+    loop {
+        std::thread::park();
     }
 }
 

@@ -30,8 +30,14 @@ MEGABYTE = 2**20
 LARGE_BYTES = 12 * MEGABYTE  # enough for four threads, with what conftest sets
 
 
-def run(program: Callable[..., None], *arguments: str, timeout: float = 120, **env: str) -> str:
-    """Run a program in a process of its own, insist on its success and return what it printed."""
+def run(
+    program: Callable[..., None],
+    *arguments: str,
+    timeout: float = 120,
+    status: int = 0,
+    **env: str,
+) -> str:
+    """Run a program in a process of its own, insist on its status and return what it printed."""
     finished = subprocess.run(
         [sys.executable, __file__, program.__name__, *arguments],
         check=False,
@@ -40,7 +46,8 @@ def run(program: Callable[..., None], *arguments: str, timeout: float = 120, **e
         text=True,
         timeout=timeout,
     )
-    assert finished.returncode == 0, f"{program.__name__}: {finished.stdout}\n{finished.stderr}"
+    text = f"{program.__name__}: {finished.stdout}\n{finished.stderr}"
+    assert finished.returncode == status, text
     return finished.stdout
 
 
@@ -287,6 +294,16 @@ def interrupted_in_place(name: str) -> None:
         assert octets in (ones, minus_ones), "the array is neither old nor new"
 
 
+def ended_beside_a_daemon() -> None:
+    """End Python while a thread is at work, and the process a second later."""
+    libc = importlib.import_module("ctypes").CDLL(None)
+    libc.on_exit(libc.sleep, None)  # which gets the status, 1, as its argument
+    doubles = memoryview(endless()).cast("d")
+    threading.Thread(target=lambda: ao.sum(doubles), daemon=True).start()
+    time.sleep(0.1)
+    sys.exit(1)
+
+
 def out_of_memory() -> None:
     """Ask for results beyond a limit on memory, and go on."""
     resource = importlib.import_module("resource")
@@ -322,6 +339,7 @@ PROGRAMS: dict[str, Callable[..., None]] = {
         interrupted_reading,
         interrupted_in_place,
         out_of_memory,
+        ended_beside_a_daemon,
     )
 }
 

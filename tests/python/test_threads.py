@@ -224,3 +224,8 @@ def test_import_without_the_gil_keeps_it_off() -> None:
     ):
         pytest.skip("this Python has a GIL")
     assert not enabled()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="uses glibc's on_exit")
+def test_python_ends_beside_a_daemon_thread_at_work() -> None:
+    programs.run(programs.ended_beside_a_daemon, status=1)
