@@ -130,6 +130,12 @@ INTEGER_ARGUMENT: dict[str, Function] = {
     "gcd": lambda x: math.gcd(x, 12),
     "bit_length": lambda x: x.bit_length(),
     "mixed_sum": lambda x: x + 0.1,
+    "beyond_signed": lambda x: x >= 2**63,
+    "constant_beyond_signed": lambda x: 2**63 <= x,  # noqa: SIM300
+    "equal_to_the_largest": lambda x: x == 2**64 - 1,
+    "clip_unsigned": lambda x: min(max(x, 2**63), 2**64 - 1),
+    "half_of_unsigned": lambda x: x >> 1 if x > 2**63 - 1 else x,
+    "between": lambda x: 2**62 < x < 2**63 + 5,
 }
 
 

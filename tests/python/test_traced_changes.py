@@ -226,6 +226,13 @@ def test_traced_patched_module_is_noticed(monkeypatch: pytest.MonkeyPatch) -> No
     assert ao.map(SHORTS, rounded) == array("h", [x + 1 for x in SHORTS])
 
 
+def test_traced_equal_code_in_other_namespaces_is_not_confused() -> None:
+    for constant in (3, 3.0, True, -0.0, 0, 2**70, "text", 4):
+        fn = eval("lambda x: x * k if x > 1 else k", {"k": constant})  # noqa: S307
+        assert_as_per_element(fn, OCTETS)
+        assert_as_per_element(fn, CALM_DOUBLES)
+
+
 def test_traced_builtins_of_a_namespace_are_its_own() -> None:
     names: dict[str, Any] = {"__builtins__": {"abs": (5).__add__}}
     fn = eval("lambda x: abs(x)", names)  # noqa: S307

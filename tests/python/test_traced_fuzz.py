@@ -33,11 +33,42 @@ def test_traced_fuzz_finds_no_difference_on_any_level() -> None:
 
 
 def test_traced_fuzz_without_tracing_finds_no_difference() -> None:
-    output = _fuzz(
-        "--seconds=60", "--functions=60", "--seed=2", "--levels=baseline", ARRAYOPS_TRACE="0"
-    )
+    levels = "--levels=baseline"
+    output = _fuzz("--seconds=60", "--functions=60", "--seed=2", levels, ARRAYOPS_TRACE="0")
     assert output.endswith("60 functions, 0 mismatches\n")
-    assert "(0% of 15 traced)" in output
+
+
+# Looks from another thread whether a function is ever on the stack.
+WATCH = """
+import sys, threading, arrayops as ao
+def fn(x): return x * 3 + 1
+seen = set()
+main = threading.get_ident()
+done = threading.Event()
+def watch():
+    while not done.wait(0.001):
+        seen.add(sys._current_frames()[main].f_code)
+sys.setswitchinterval(0.0005)
+watcher = threading.Thread(target=watch)
+watcher.start()
+ao.map(bytes(4_000_000), fn, typecode="h")
+done.set()
+watcher.join()
+print(fn.__code__ in seen)
+"""
+
+
+def test_traced_nothing_where_the_environment_says_so() -> None:
+    for value in ("0", "1"):
+        finished = subprocess.run(
+            [sys.executable, "-c", WATCH],
+            check=True,
+            capture_output=True,
+            env=os.environ | {"ARRAYOPS_TRACE": value},
+            text=True,
+        )
+        # Without a native path, the function would be seen in both cases.
+        assert finished.stdout == "True\n" or value == "1"
 
 
 # -- the fuzzer itself ----------------------------------------------------------------------------

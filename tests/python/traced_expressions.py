@@ -341,7 +341,7 @@ class Expressions:
         if self.chooser.random() < self.odd / 4:
             return f"({self.chooser.choice(ODD)})"
         table = INTEGERS if kind == "i" else FLOATS
-        place = int(len(table) * self.chooser.random() ** 2)
+        place = int(len(table) * self.chooser.random() ** self.chooser.choice((1, 2, 2)))
         text = table[place]
         return text if text.isalnum() else f"({text})"
 

@@ -1,5 +1,7 @@
 """Random Python functions of numbers, in every form a caller may write them, as source text."""
 
+import ast
+import itertools
 import random
 import warnings
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from traced_expressions import MOST_BITS, Expression, Expressions, Template, mer
 from typecodes import TYPECODES
 
 _Maker = Callable[[str, int], list[str]]
+_compilations = itertools.count()
 FILE_NAME = "<traced>"  # of the functions under test, in their tracebacks
 
 PRELUDE = """\
@@ -25,6 +28,7 @@ _PAIRS = {
     "i": (Template("divmod({i}, {d})"), Template("({i}, {i})")),
     "f": (Template("divmod({f}, {e})"), Template("math.modf({f})"), Template("({f}, {f})")),
 }
+IMPURE = ("LOG.append", "global ", "STATE[0] +=", "LIST[0] =")
 BUILTINS = {
     1: (
         *("abs", "float", "int", "bool", "round", "math.sqrt", "math.floor", "operator.neg"),
@@ -65,16 +69,26 @@ class Program:
     changes: tuple[str, ...] = ()  # statements that make it another function
     typecode: str | None = None  # a type that the results are made to fit
 
+    @property
+    def is_pure(self) -> bool:
+        """Whether a call leaves nothing behind."""
+        return not any(mark in self.source for mark in IMPURE)
+
     def code(self) -> CodeType:
         """Compile it anew, so that nothing is known of it yet."""
         return compiled(self.source)
 
 
 def compiled(source: str) -> CodeType:
-    """Compile source text as that of the functions under test."""
+    """Compile source text as that of the functions under test.
+
+    Each time the lines have other numbers: equal source then makes code that is not equal, of which
+    the library knows nothing yet.
+    """
+    tree = ast.increment_lineno(ast.parse(source), 1000 * next(_compilations))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # such as of `2 is x`
-        return compile(source, FILE_NAME, "exec")
+        return compile(tree, FILE_NAME, "exec")
 
 
 def built(code: CodeType) -> dict[str, Any]:
