@@ -223,7 +223,9 @@ fn image(op: Op, [x, y, z]: [Range; 3]) -> (Range, bool) {
     match op {
         Op::Add => int(Interval::new(a.low + b.low, a.high + b.high)),
         Op::Sub => int(Interval::new(a.low - b.high, a.high - b.low)),
-        Op::Mul => int(Interval::corners(a, b, |a, b| a * b)),
+        Op::Mul => int(Interval::corners(a, b, |a, b| {
+            a.saturating_mul(b).clamp(-BEYOND, BEYOND)
+        })),
         Op::FloorDiv => (Range::Int(Interval::floor_div(a, b)), b.has_zero()),
         Op::Mod => (Range::Int(Interval::modulo(a, b)), b.has_zero()),
         Op::Pow => (Range::Int(Interval::pow(a, b)), b.low < 0),
