@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::interval::Interval;
 use super::lane::Lane;
+use super::prefetch::prefetch;
 use super::slot::Slot;
 use super::target::Target;
 use crate::element::{Element, Integer, for_each_element};
@@ -74,6 +75,14 @@ impl<'a> Column<'a> {
             T::TYPE
         }
         with_values!(self, values => of(values))
+    }
+
+    /// Asks for some elements.
+    pub(super) fn prefetch(&self, from: usize, count: usize) {
+        with_values!(self, values => match values {
+            Values::Aligned(values) => prefetch(values.get(from..).unwrap_or(&[]), count),
+            Values::Packed(values) => prefetch(values.get(from..).unwrap_or(&[]), count),
+        });
     }
 
     /// Whether the elements are in place.

@@ -33,8 +33,11 @@ pub(super) trait Lane:
     fn quotient(self, rhs: Self) -> Self;
     /// The quotient cut off, of operands that floats hold exactly.
     fn real_quotient(self, rhs: Self) -> Self;
-    /// As [`Lane::real_quotient`], by a reciprocal, and so perhaps one off.
-    fn near_quotient(self, rhs: Self) -> Self;
+    /// What [`Lane::floor_div_by`] divides by: a constant that is positive and no power of two.
+    type Divisor: Copy;
+    fn divisor(divisor: Self) -> Self::Divisor;
+    /// The floored quotient. Of 64-bit integers: of such that doubles hold exactly.
+    fn floor_div_by(self, divisor: Self::Divisor) -> Self;
 
     /// The elements of a column in place, if they are of this type.
     fn direct<'a>(column: &Column<'a>) -> Option<&'a [Self]>;
@@ -72,10 +75,7 @@ macro_rules! lanes {
             }
             #[inline(always)]
             fn real_quotient(self, rhs: Self) -> Self { (self as $real / rhs as $real) as $type }
-            #[inline(always)]
-            fn near_quotient(self, rhs: Self) -> Self {
-                (self as $real * (1.0 / rhs as $real)) as $type
-            }
+            lanes!(@$variant $type);
 
             #[inline(always)]
             fn direct<'a>(column: &Column<'a>) -> Option<&'a [Self]> {
@@ -97,6 +97,37 @@ macro_rules! lanes {
             fn file_mut(files: &mut Files) -> &mut File<Self> { &mut files.$file }
         }
     )*};
+    // Of reals: the quotient by the reciprocal is one off at most, and so is the rest.
+    (@I64 $type:ident) => {
+        type Divisor = (f64, i64);
+        #[inline(always)]
+        fn divisor(divisor: i64) -> (f64, i64) { (1.0 / divisor as f64, divisor) }
+        #[inline(always)]
+        fn floor_div_by(self, (reciprocal, divisor): (f64, i64)) -> i64 {
+            let quotient = (self as f64 * reciprocal) as i64;
+            let rest = self.wrapping_sub(quotient.wrapping_mul(divisor));
+            quotient - i64::from(rest < 0) + i64::from(rest >= divisor)
+        }
+    };
+    (@I32 $type:ident) => { lanes!(@magic i32 u32 u64); };
+    (@I16 $type:ident) => { lanes!(@magic i16 u16 u32); };
+    // With n = bits - 1 and the divisor d between 2^(k-1) and 2^k, m = ceil(2^(n+k) / d) is off by
+    // less than 2^k / d, and so, for 0 <= x < 2^n, m * x / 2^(n+k) from x / d by less than 1 / d.
+    // Negative numbers are mirrored: floor(x / d) = ~floor(~x / d).
+    (@magic $type:ident $unsigned:ident $wide:ident) => {
+        type Divisor = ($unsigned, u32);
+        #[inline(always)]
+        fn divisor(divisor: $type) -> ($unsigned, u32) {
+            let shift = $type::BITS - 1 + (divisor as $unsigned).ilog2() + 1;
+            ((((1 as $wide) << shift) / divisor as $wide + 1) as $unsigned, shift)
+        }
+        #[inline(always)]
+        fn floor_div_by(self, (multiplier, shift): ($unsigned, u32)) -> $type {
+            let sign = self >> ($type::BITS - 1);
+            let mirrored = (self ^ sign) as $unsigned;
+            (mirrored as $wide * multiplier as $wide >> shift) as $type ^ sign
+        }
+    };
 }
 
 #[expect(

@@ -150,6 +150,10 @@ fn run(
             let mut start = at.start;
             while piece.len() > 0 {
                 let mut target = piece.split_off(BLOCK);
+                piece.prefetch(BLOCK);
+                for column in columns {
+                    column.prefetch(start + BLOCK, BLOCK);
+                }
                 worker.run(columns, start, at.level, &mut target);
                 start += target.len();
             }

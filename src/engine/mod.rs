@@ -16,6 +16,7 @@ mod kernels;
 mod lane;
 mod map;
 mod plan;
+mod prefetch;
 mod program;
 mod reduce;
 mod schedule;

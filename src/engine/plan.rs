@@ -243,7 +243,7 @@ impl Analysis<'_> {
             if other == lane.element_type() && aligned {
                 0
             } else {
-                other.size() + size
+                2 * (other.size() + size)
             }
         };
         let inputs = self
@@ -261,7 +261,7 @@ impl Analysis<'_> {
         };
         let steps = self.instructions().map(|(_, instruction)| {
             let times = match (instruction.op, lane) {
-                (Op::FloorDiv | Op::Mod, LaneType::I64) => 8,
+                (Op::FloorDiv | Op::Mod, LaneType::I64) => 12,
                 (Op::FloorDiv | Op::Mod, _) => 4,
                 (Op::Mul, LaneType::I64) => 2,
                 (op, _) if op.operands().contains(&Kind::Int) || op.result() == Kind::Int => 1,

@@ -1,6 +1,7 @@
 //! Where results go: elements of any type, or bits.
 
 use super::lane::Lane;
+use super::prefetch::prefetch;
 use super::slot::Slot;
 use crate::element::{Float, Integer, for_each_element};
 use crate::{ElementType, Level};
@@ -20,6 +21,14 @@ macro_rules! targets {
                 match self {
                     $(Target::$variant(_) => Some(ElementType::$variant),)*
                     Target::Bits(..) => None,
+                }
+            }
+
+            /// Asks for the places of the next results.
+            pub(super) fn prefetch(&self, count: usize) {
+                match self {
+                    $(Target::$variant(slots) => prefetch(slots, count),)*
+                    Target::Bits(..) => {}
                 }
             }
 

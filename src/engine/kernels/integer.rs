@@ -85,25 +85,15 @@ fn by_constant<L: Lane>(
     let Operand::Constant(b) = b else {
         unreachable!("a divisor that is not constant")
     };
+    let divisor = L::divisor(b);
     unary(
         level,
         out,
         a,
         #[inline(always)]
         move |a| {
-            // One off at most, either way, and so is the rest: it fits.
-            let quotient = a.near_quotient(b);
-            let rest = a.sub(quotient.wrapping_mul(b));
-            let (quotient, rest) = if rest < L::ZERO {
-                (quotient.sub(L::ONE), rest.add(b))
-            } else {
-                (quotient, rest)
-            };
-            if rest >= b {
-                part(quotient.add(L::ONE), rest.sub(b))
-            } else {
-                part(quotient, rest)
-            }
+            let quotient = a.floor_div_by(divisor);
+            part(quotient, a.sub(quotient.wrapping_mul(b)))
         },
     );
 }

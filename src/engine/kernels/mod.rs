@@ -242,7 +242,8 @@ fn select_by<T: Copy>(
             move |_| {
                 let operands = a.iter().zip(b).zip(yes).zip(no);
                 for (slot, (((a, b), yes), no)) in out.iter_mut().zip(operands) {
-                    slot.set(if holds(*a, *b) { *yes } else { *no });
+                    let (yes, no) = (*yes, *no);
+                    slot.set(if holds(*a, *b) { yes } else { no });
                 }
             },
         ),
@@ -250,7 +251,8 @@ fn select_by<T: Copy>(
             #[inline(always)]
             move |_| {
                 for (slot, ((a, yes), no)) in out.iter_mut().zip(a.iter().zip(yes).zip(no)) {
-                    slot.set(if holds(*a, b) { *yes } else { *no });
+                    let (yes, no) = (*yes, *no);
+                    slot.set(if holds(*a, b) { yes } else { no });
                 }
             },
         ),
@@ -268,7 +270,9 @@ pub(super) fn select<T: Copy>(
         move |_| {
             let operands = condition.iter().zip(yes).zip(no);
             for (slot, ((condition, yes), no)) in out.iter_mut().zip(operands) {
-                slot.set(if *condition != 0 { *yes } else { *no });
+                // Read before it is chosen: there is no branch then.
+                let (yes, no) = (*yes, *no);
+                slot.set(if *condition != 0 { yes } else { no });
             }
         },
     );
