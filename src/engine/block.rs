@@ -27,6 +27,7 @@ pub(super) struct File<T>(Vec<Option<Box<Register<T>>>>);
 impl<T: Copy + Default> File<T> {
     const EMPTY: Self = File(Vec::new());
 
+    #[expect(clippy::unnecessary_box_returns, reason = "it goes back to its place")]
     fn take(&mut self, register: usize) -> Box<Register<T>> {
         while self.0.len() <= register {
             self.0.push(None);
@@ -82,7 +83,7 @@ impl Files {
         for (constant, register) in &plan.spread {
             match (*constant, plan.lane) {
                 (Constant::Int(value), LaneType::I16) => {
-                    self.shorts.fill(*register, i16::of(value))
+                    self.shorts.fill(*register, i16::of(value));
                 }
                 (Constant::Int(value), LaneType::I32) => self.words.fill(*register, i32::of(value)),
                 (Constant::Int(value), LaneType::I64) => self.longs.fill(*register, value),

@@ -134,12 +134,11 @@ impl Chain {
         operand: usize,
         (depends, needed): (&[bool], &mut [bool]),
     ) {
-        let operand = match program.constant(operand) {
-            Some(constant) => Operand::Constant(constant),
-            None => {
-                self.rows.push(program.of_element(operand, depends, needed));
-                Operand::Row(self.rows.len() - 1)
-            }
+        let operand = if let Some(constant) = program.constant(operand) {
+            Operand::Constant(constant)
+        } else {
+            self.rows.push(program.of_element(operand, depends, needed));
+            Operand::Row(self.rows.len() - 1)
         };
         self.links.push((link, operand));
     }
@@ -279,7 +278,7 @@ fn pass_doubles(links: &[(Link, &[f64])], accumulator: f64, len: usize) -> f64 {
 
 impl Comparison {
     #[inline(always)]
-    fn holds<T: PartialOrd>(self, a: T, b: T) -> bool {
+    fn holds<T: PartialOrd + Copy>(self, a: T, b: T) -> bool {
         match self {
             Comparison::Lt => a < b,
             Comparison::Le => a <= b,

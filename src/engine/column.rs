@@ -53,7 +53,6 @@ macro_rules! columns {
     };
 }
 for_each_element!(columns);
-pub(super) use with_values;
 
 impl<'a> Column<'a> {
     /// The number of elements.

@@ -143,7 +143,14 @@ fn compact_word<T: Element>(values: &[T; WORD], word: u64, out: &mut [MaybeUnini
 #[cfg(all(target_arch = "x86_64", not(miri)))]
 #[expect(unsafe_code, reason = "no loop is vectorised into a compression")]
 mod vectors {
-    use std::arch::x86_64::*;
+    use std::arch::x86_64::{
+        _mm_add_epi8, _mm_cvtsi64_si128, _mm_loadl_epi64, _mm_loadu_si128, _mm_set1_epi8,
+        _mm_shuffle_epi8, _mm_storel_epi64, _mm_storeu_si128, _mm_unpacklo_epi8,
+        _mm256_cvtepu8_epi32, _mm256_loadu_si256, _mm256_permutevar8x32_epi32, _mm256_storeu_si256,
+        _mm512_cvtepi32_epi8, _mm512_cvtepi32_epi16, _mm512_cvtepu8_epi32, _mm512_cvtepu16_epi32,
+        _mm512_loadu_si512, _mm512_maskz_compress_epi32, _mm512_maskz_compress_epi64,
+        _mm512_storeu_si512,
+    };
     use std::mem::MaybeUninit;
 
     use super::walk;
@@ -250,7 +257,7 @@ mod vectors {
                     },
                     // SAFETY: 16 places of one byte.
                     |to: *mut MaybeUninit<T>, vector| unsafe {
-                        _mm_storeu_si128(to.cast(), vector)
+                        _mm_storeu_si128(to.cast(), vector);
                     }
                 ),
                 2 => by_vectors!(
@@ -267,7 +274,7 @@ mod vectors {
                     },
                     // SAFETY: 16 places of two bytes.
                     |to: *mut MaybeUninit<T>, vector| unsafe {
-                        _mm256_storeu_si256(to.cast(), vector)
+                        _mm256_storeu_si256(to.cast(), vector);
                     }
                 ),
                 4 => by_vectors!(
@@ -282,7 +289,7 @@ mod vectors {
                     },
                     // SAFETY: 16 places of four bytes.
                     |to: *mut MaybeUninit<T>, vector| unsafe {
-                        _mm512_storeu_si512(to.cast(), vector)
+                        _mm512_storeu_si512(to.cast(), vector);
                     }
                 ),
                 _ => by_vectors!(
@@ -297,7 +304,7 @@ mod vectors {
                     },
                     // SAFETY: 8 places of eight bytes.
                     |to: *mut MaybeUninit<T>, vector| unsafe {
-                        _mm512_storeu_si512(to.cast(), vector)
+                        _mm512_storeu_si512(to.cast(), vector);
                     }
                 ),
             }
@@ -325,7 +332,7 @@ mod vectors {
                     },
                     // SAFETY: 8 places of one byte.
                     |to: *mut MaybeUninit<T>, vector| unsafe {
-                        _mm_storel_epi64(to.cast(), vector)
+                        _mm_storel_epi64(to.cast(), vector);
                     }
                 ),
                 2 => by_vectors!(
@@ -343,7 +350,7 @@ mod vectors {
                     },
                     // SAFETY: 8 places of two bytes.
                     |to: *mut MaybeUninit<T>, vector| unsafe {
-                        _mm_storeu_si128(to.cast(), vector)
+                        _mm_storeu_si128(to.cast(), vector);
                     }
                 ),
                 4 => by_vectors!(
@@ -358,7 +365,7 @@ mod vectors {
                     },
                     // SAFETY: 8 places of four bytes.
                     |to: *mut MaybeUninit<T>, vector| unsafe {
-                        _mm256_storeu_si256(to.cast(), vector)
+                        _mm256_storeu_si256(to.cast(), vector);
                     }
                 ),
                 _ => by_vectors!(
@@ -376,7 +383,7 @@ mod vectors {
                     },
                     // SAFETY: 4 places of eight bytes.
                     |to: *mut MaybeUninit<T>, vector| unsafe {
-                        _mm256_storeu_si256(to.cast(), vector)
+                        _mm256_storeu_si256(to.cast(), vector);
                     }
                 ),
             }

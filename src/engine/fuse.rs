@@ -81,13 +81,13 @@ impl Fusions {
             _ => return None,
         };
         let condition = instruction.operand(0);
-        let compares = program.instruction(condition).is_some_and(|instruction| {
+        let fits = program.instruction(condition).is_some_and(|instruction| {
             comparison(instruction.op).is_some_and(|(kind, _)| kind == compared)
                 && !instruction
                     .operands()
                     .all(|value| program.constant(value).is_some())
         });
-        (compares && self.uses[condition] == 1).then_some(condition)
+        (fits && self.uses[condition] == 1).then_some(condition)
     }
 }
 

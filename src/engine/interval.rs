@@ -100,7 +100,7 @@ impl Interval {
 
     fn floor_div(a: Interval, b: Interval) -> Self {
         let parts = b.signs().into_iter().flatten();
-        let quotients = parts.map(|b| Interval::corners(a, b, |a, b| floor_div(a, b)));
+        let quotients = parts.map(|b| Interval::corners(a, b, floor_div));
         quotients
             .reduce(Interval::hull)
             .unwrap_or(Interval::point(0))
@@ -217,6 +217,10 @@ impl Ranges {
 
 /// The range of an exact result, and whether there may be another reason to bail out than that an
 /// integer leaves 64 bits.
+#[expect(
+    clippy::many_single_char_names,
+    reason = "operands, and what is known of each"
+)]
 fn image(op: Op, [x, y, z]: [Range; 3]) -> (Range, bool) {
     let (a, b) = (x.int(), y.int());
     let int = |interval| (Range::Int(interval), false);
@@ -265,6 +269,10 @@ fn image(op: Op, [x, y, z]: [Range; 3]) -> (Range, bool) {
 }
 
 /// As [`image`], of operations that give no integer.
+#[expect(
+    clippy::many_single_char_names,
+    reason = "operands, and what is known of each"
+)]
 fn image_of_floats(op: Op, [x, y, z]: [Range; 3]) -> (Range, bool) {
     let (a, b) = (x.int(), y.int());
     let float = |range| (Range::Float(range), false);

@@ -18,6 +18,10 @@ const PIECE: usize = 16 * BLOCK;
 /// Plans that are kept, for blocks whose inputs lie in other intervals.
 const PLANS: usize = 16;
 
+/// Memory is asked for ahead by plans of at least so many steps; those of few read and write it all
+/// the time, so that the CPU does so by itself.
+const PREFETCHED: usize = 3;
+
 /// A call of a function of the C library takes as long as moving so many bytes.
 const CALL_BYTES: usize = 64;
 
@@ -150,9 +154,11 @@ fn run(
             let mut start = at.start;
             while piece.len() > 0 {
                 let mut target = piece.split_off(BLOCK);
-                piece.prefetch(BLOCK);
-                for column in columns {
-                    column.prefetch(start + BLOCK, BLOCK);
+                if worker.setup.plan.steps.len() >= PREFETCHED {
+                    piece.prefetch(BLOCK);
+                    for column in columns {
+                        column.prefetch(start + BLOCK, BLOCK);
+                    }
                 }
                 worker.run(columns, start, at.level, &mut target);
                 start += target.len();

@@ -8,6 +8,7 @@
 
 mod block;
 mod chain;
+#[macro_use]
 mod column;
 mod compact;
 mod fuse;

@@ -4,7 +4,7 @@ use std::ops::{ControlFlow, Range};
 
 use super::block::BLOCK;
 use super::chain::{Chain, Rows};
-use super::column::{Column, Typed, with_values};
+use super::column::{Column, Typed};
 use super::interval::{Interval, Ranges};
 use super::kernels::scalar;
 use super::map::Setup;
@@ -411,6 +411,10 @@ impl Code {
     }
 }
 
+#[expect(
+    clippy::many_single_char_names,
+    reason = "each operand as bits, int and double"
+)]
 /// The operation on one element, by bits; none where it bails out.
 #[inline(always)]
 fn evaluate(op: Op, function: u16, [a, b, c]: [u64; 3]) -> Option<u64> {

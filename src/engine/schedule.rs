@@ -301,9 +301,12 @@ impl<'a> Schedule<'a> {
     pub(super) fn finish(self) -> Plan {
         let mut registers = Registers::default();
         let mut sources = vec![Source::None; self.program.len()];
-        for input in 0..self.program.inputs().len() {
+        for (input, source) in sources[..self.program.inputs().len()]
+            .iter_mut()
+            .enumerate()
+        {
             if self.is_direct(input) {
-                sources[input] = Source::Input(input);
+                *source = Source::Input(input);
             }
         }
         let mut spread = Vec::new();

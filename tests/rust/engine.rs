@@ -594,7 +594,7 @@ fn bit_patterns(len: usize) -> Vec<Vec<u64>> {
     ];
     for pattern in &mut patterns {
         if let Some(last) = pattern.last_mut()
-            && len % 64 != 0
+            && !len.is_multiple_of(64)
         {
             *last &= (1 << (len % 64)) - 1;
         }

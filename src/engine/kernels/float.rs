@@ -144,7 +144,7 @@ pub(in crate::engine) fn to_integers<L: Lane>(
                 move |a: f64, _| {
                     let value: f64 = $rounded(a);
                     // NaN is not inside either.
-                    let inside = value >= -LIMIT && value < LIMIT;
+                    let inside = (-LIMIT..LIMIT).contains(&value);
                     (<L as crate::element::Integer>::saturated(value), !inside)
                 },
             )
@@ -162,7 +162,7 @@ pub(in crate::engine) fn to_integers<L: Lane>(
 /// An integer that 64 bits hold, from a double that is one.
 #[inline(always)]
 pub(in crate::engine) fn whole(value: f64) -> Option<i64> {
-    let inside = value >= -LIMIT && value < LIMIT;
+    let inside = (-LIMIT..LIMIT).contains(&value);
     inside.then(|| <i64 as crate::element::Integer>::saturated(value))
 }
 

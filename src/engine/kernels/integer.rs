@@ -8,7 +8,6 @@ use crate::Level;
 
 /// An operation that cannot leave the lane, nor fail. `a` may be a constant in `c - x` only; a
 /// constant divisor is positive.
-#[expect(clippy::too_many_lines, reason = "a table of operations")]
 pub(in crate::engine) fn plain<L: Lane>(
     level: Level,
     op: Op,

@@ -154,13 +154,11 @@ impl Draft {
             let operand = |i: usize| values.get(usize::from(operands[i])).copied().flatten();
             let active = match mask {
                 &NONE => true,
-                mask => match values[usize::from(*mask)] {
-                    Some(mask) => mask == Value::Bool(true),
-                    None => {
-                        outcome.may_bail = true;
-                        false
-                    }
-                },
+                mask => {
+                    let mask = values[usize::from(*mask)];
+                    outcome.may_bail |= mask.is_none();
+                    mask == Some(Value::Bool(true))
+                }
             };
             let (kinds, _) = signature(*code).expect("a known operation");
             let known = match *code {
