@@ -13,9 +13,9 @@ endif
 RUN := $(VENV)/$(BIN)
 
 SOURCES := Cargo.toml Cargo.lock pyproject.toml interop/Cargo.toml \
-	$(wildcard src/*.rs interop/src/*.rs)
+	$(wildcard src/*.rs src/*/*.rs src/*/*/*.rs interop/src/*.rs)
 
-.PHONY: demo test test-python test-rust test-valgrind fuzz lint format bench bench-kernels wheel clean
+.PHONY: demo test test-python test-rust test-valgrind fuzz lint format bench bench-traced bench-kernels wheel clean
 
 ## The cookbook programs on real data, checked against plain Python and timed.
 demo: $(VENV)/.built
@@ -30,10 +30,12 @@ test-rust:
 test-python: $(VENV)/.built $(VENV)/.test
 	$(RUN)/python -m pytest
 
-## Random data at every CPU level against plain Python, for SECONDS, from SEED or a fresh one.
+## Random data and functions at every CPU level against plain Python, for SECONDS each, from SEED or a
+## fresh one.
 SECONDS ?= 3600
 fuzz: $(VENV)/.built $(VENV)/.test
 	$(RUN)/python tests/python/fuzz_statistics.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+	$(RUN)/python tests/python/fuzz_traced.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 ## The float sums and statistics in an emulator that does not know the CPU's inexact flag.
 test-valgrind:
@@ -64,6 +66,12 @@ bench: wheel $(BENCH_VENV)/.peers $(V1_VENV)/.peers
 	$(BENCH_VENV)/$(BIN)/python -m pip install --quiet --force-reinstall --no-deps \
 		--no-index --find-links dist arrayops
 	$(BENCH_VENV)/$(BIN)/python benches/compare.py --write
+
+## Traced functions against compiled and array code; writes docs/performance-traced.md.
+bench-traced: wheel $(BENCH_VENV)/.peers
+	$(BENCH_VENV)/$(BIN)/python -m pip install --quiet --force-reinstall --no-deps \
+		--no-index --find-links dist arrayops
+	$(BENCH_VENV)/$(BIN)/python benches/traced.py --write
 
 ## The kernels alone, at every CPU level.
 bench-kernels:

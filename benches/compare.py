@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -71,6 +72,8 @@ def main(arguments: Sequence[str]) -> int:
 def measure_all(given: argparse.Namespace) -> Run:
     """Measure what the options choose, with a line of progress for every row."""
     start = perf_counter()
+    # Here functions are called, by all contenders; benches/traced.py compares what runs natively.
+    os.environ["ARRAYOPS_TRACE"] = "0"
     peers = Peers(given.threads)
     budget = QUICK if given.quick else FULL
     functions = [function for function in FUNCTIONS if function.name in given.functions]

@@ -122,7 +122,7 @@ fn map_apart<'py>(
     let mut memory = ResultMemory::new(typecode);
     memory.reserve(py, len)?;
     let left_out = match program_of(function, inputs, typecode)? {
-        None => vec![0..len],
+        None => everything(len),
         Some(traced) => with_element!(typecode.element_type(), T => {
             map_natively::<T>(py, traced.get().program(), inputs, memory.spare())?
         }),
@@ -143,7 +143,7 @@ fn map_into<'py>(
     inputs: &[&Operand<'_, 'py>],
     target: &mut Operand<'_, 'py>,
 ) -> PyResult<()> {
-    let mut left_out = vec![0..target.len()];
+    let mut left_out = everything(target.len());
     if let Some(traced) = program_of(function, inputs, target.typecode())? {
         with_element!(target.element_type(), T => if let Some(out) = target.spare::<T>() {
             left_out = map_natively(function.py(), traced.get().program(), inputs, out)?;
@@ -174,6 +174,11 @@ fn program_of<'py>(
     };
     let arguments: Vec<_> = inputs.iter().map(|input| Kind::of(input)).collect();
     traced::find(function, &arguments, target, inputs[0].len())
+}
+
+/// All elements, as what a program leaves out that does not exist.
+fn everything(len: usize) -> Vec<Range<usize>> {
+    once(0..len).collect()
 }
 
 /// Runs a program and returns what it leaves out.
@@ -444,8 +449,8 @@ fn filter_elements<'py>(
 }
 
 /// Calls `predicate` for the elements in `range` and marks those it is true of.
-fn mark_elements<'py>(
-    predicate: &Bound<'py, PyAny>,
+fn mark_elements(
+    predicate: &Bound<'_, PyAny>,
     input: &Reader<'_>,
     bits: &mut [u64],
     range: Range<usize>,
@@ -453,8 +458,13 @@ fn mark_elements<'py>(
     let py = predicate.py();
     let mut call = Call::new(predicate, 1);
     for index in range {
-        call.set_argument(0, input.get(index, py));
-        let kept = call.call()?.is_truthy()?;
+        let element = input.get(index, py);
+        let kept = if predicate.is_none() {
+            element.is_truthy()?
+        } else {
+            call.set_argument(0, element);
+            call.call()?.is_truthy()?
+        };
         bits[index / 64] |= u64::from(kept) << (index % 64);
         check_signals(py, index)?;
     }

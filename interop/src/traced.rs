@@ -135,8 +135,10 @@ pub(crate) fn truthy(py: Python<'_>, kind: Kind) -> PyResult<Bound<'_, Traced>> 
 /// buffer of numbers.
 ///
 /// >>> import arrayops as ao
-/// >>> print(ao.explain(lambda x: x * 3 + 1))  # doctest: +ELLIPSIS
-/// native...
+/// >>> print(ao.explain(lambda x: x * 3 + 1))
+/// <lambda>(x)
+///   integer arrays: native, as x * 3 + 1
+///   float arrays: native, as x * 3.0 + 1.0
 #[pyfunction]
 #[pyo3(signature = (r#fn, arr=None))]
 pub(crate) fn explain<'py>(

@@ -12,10 +12,29 @@ from typing import Any
 
 ABSENT = 0xFFFF
 INT, FLOAT, BOOL = 0, 1, 2
-LIBM = (
-    "sqrt exp expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh"
-    " atanh cbrt exp2"
-).split()
+LIBM = [
+    "sqrt",
+    "exp",
+    "expm1",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "cbrt",
+    "exp2",
+]
 
 
 class Bail(Exception):  # noqa: N818 (no error: the block is computed by Python)

@@ -38,7 +38,7 @@ class Writer:
 
     def __init__(self, seed: int, arguments: int) -> None:
         """Start a function."""
-        self.rng = random.Random(seed)  # noqa: S311 (tests)
+        self.rng = random.Random(seed)
         self.names = ["x", "y", "z"][:arguments]
         self.arguments = list(self.names)
         self.depth = 0
@@ -53,7 +53,9 @@ class Writer:
             return rng.choice(_INTS)
         if choice < 0.93:
             return rng.choice(_FLOATS)
-        return rng.choice(("K", "G", "True", "False", "K", "G", "None" if rng.random() < 0.1 else "1"))
+        return rng.choice(
+            ("K", "G", "True", "False", "K", "G", "None" if rng.random() < 0.1 else "1")
+        )
 
     def condition(self, depth: int) -> str:
         """Write a condition."""
@@ -71,7 +73,9 @@ class Writer:
         if choice < 0.82:
             return f"(not {first})"
         if choice < 0.92:
-            where = rng.choice(("(1, 2, 3)", "T", "U", "range(-3, 9, 2)", "(0.0, 1, True)", "{1, 2}"))
+            where = rng.choice(
+                ("(1, 2, 3)", "T", "U", "range(-3, 9, 2)", "(0.0, 1, True)", "{1, 2}")
+            )
             return f"({first} {rng.choice(('in', 'not in'))} {where})"
         if choice < 0.95:
             return f"isinstance({first}, {rng.choice(('int', 'float', 'bool', '(int, float)'))})"
@@ -150,10 +154,15 @@ class Writer:
         if choice < 0.8:
             over = rng.choice(("range(2)", "range(3)", "T[:0] or T", "(1, 2.5)", "U"))
             over = over if "[" not in over else "T"
-            return [f"{space}for i in {over}:", f"{space}    {rng.choice(self.arguments)} = {self.expression(1)} + i"]
+            return [
+                f"{space}for i in {over}:",
+                f"{space}    {rng.choice(self.arguments)} = {self.expression(1)} + i",
+            ]
         if choice < 0.86:
             name = rng.choice(self.names)
-            handler = rng.choice(("ZeroDivisionError", "(ZeroDivisionError, ValueError)", "Exception", "TypeError"))
+            handler = rng.choice(
+                ("ZeroDivisionError", "(ZeroDivisionError, ValueError)", "Exception", "TypeError")
+            )
             return [
                 f"{space}try:", f"{space}    {name} = {self.expression(2)}",
                 f"{space}except {handler}:", f"{space}    {name} = {self.atom()}",

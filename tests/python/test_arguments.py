@@ -26,6 +26,7 @@ PARAMETERS = {
     "max": ("arr",),
     "scale": ("arr", "factor", "*overflow"),
     "clip": ("arr", "min", "max"),
+    "explain": ("fn", "arr"),
     "map": ("arr", "fn", "**arrays", "*typecode", "*out"),
     "map_inplace": ("arr", "fn"),
     "filter": ("arr", "predicate"),

@@ -119,7 +119,7 @@ def test_map_handler_that_changes_the_array_is_harmless(set_alarm: Any) -> None:
             failures.append(error)
 
     set_alarm(handler, 0.01)
-    result = ao.map(data, abs)
+    result = ao.map(data, lambda x: int(str(x)))  # which is called, and so leaves time for it
     assert len(failures) == 1
     assert len(result) == 3_000_000
     assert result[-1] in {1, 2}

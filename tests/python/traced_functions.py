@@ -699,8 +699,16 @@ def dead_branch(x: Any) -> Any:
     return x
 
 
+def dead_on_one_side(x: Any, y: Any) -> Any:
+    """Divide on both sides, on one for nothing."""
+    if x > 0:
+        return x // y
+    x // y  # noqa: B018
+    return y // (x - 1)
+
+
 table(
-    HARD, F,
+    HARD, F, either_libm=lambda x: math.sin(x) if x > 0.7 else math.cos(x),
     keep_negative_zero=lambda x: min(x, 0) * -1, int_zero=lambda x: max(x, 0) * -1.0, zero_times=lambda x: x * 0, minus_zero=lambda x: 0.0 - x, neg_zero=lambda x: -x + 0.0,
     max_zero=lambda x: max(-0.0, x), max_zero2=lambda x: max(x, -0.0), min_zero=lambda x: min(0.0, x), min_nan=lambda x: min(NAN, x), min_nan2=lambda x: min(x, NAN), max_nan=lambda x: max(x, NAN), zero_mod=lambda x: x % 3, mod_minus=lambda x: x % -3.0, round_zero=lambda x: round(x, 1), round_small=lambda x: round(x / 1000, 3), copysign_nan=lambda x: math.copysign(x, NAN), floor_zero=lambda x: x // 5, trunc_zero=lambda x: int(x) * -1.0, abs_zero=lambda x: abs(-x), mult_minus=lambda x: -1 * x, or_zero=lambda x: x or -0.0, and_zero=lambda x: x and -0.0,
     choose_type=lambda x: 1 if x > 0 else 2.5, choose_bool=lambda x: True if x > 0 else x, type_of_max=lambda x: max(1, x) / 3, type_of_min=lambda x: min(x, 2) // 2, bool_math=lambda x: (x > 0) + (x > 1), bool_neg=lambda x: -(x > 0), bool_abs=lambda x: abs(x > 0), bool_shift=lambda x: (x > 0) << 3, bool_and=lambda x: (x > 0) & (x < 5), bool_xor=lambda x: (x > 0) ^ (x < 5), bool_or_int=lambda x: (x > 0) | 6, bool_div=lambda x: (x > 0) / 2, bool_pow=lambda x: (x > 0) ** 2, bool_max=lambda x: max(x > 0, x > 1), bool_mixed_max=lambda x: max(x > 0, 0.5), bool_invert=lambda x: ~(x > 0), bool_round=lambda x: round(x > 0), bool_float=lambda x: float(x > 0), bool_plus=lambda x: +(x > 0), bool_compare=lambda x: (x > 0) < (x > 1), bool_not=lambda x: not x > 0, bool_eq=lambda x: (x > 0) == True,  # noqa: E712
@@ -721,5 +729,5 @@ for _fn in (
     HARD.extend((_fn.__name__, _fn, _kinds) for _kinds in (I, F))
 for _fn in (identity_after_min, identity_of_divmod):
     HARD.append((_fn.__name__, _fn, F + F))
-for _fn in (cross_masks, same_after):
+for _fn in (cross_masks, same_after, dead_on_one_side):
     HARD.append((_fn.__name__, _fn, I + I))

@@ -113,6 +113,8 @@ def is_traceable_now() -> bool:
 
 def explain(fn: Any, arr_kind: Any = None) -> str:
     """Return whether a function runs natively, as what, or why it does not."""
+    if not _ENABLED:
+        return "one call per element: tracing is off, by ARRAYOPS_TRACE=0 or on this Python"
     from arrayops._trace.explanation import explain as explanation  # noqa: PLC0415 (rarely needed)
 
     return explanation(fn, arr_kind)

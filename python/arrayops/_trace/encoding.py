@@ -11,15 +11,15 @@ ABSENT = 0xFFFF
 Emitted = tuple[int, int, int, int, int]
 
 
-def _can_bail(record: Record, instruction: Emitted) -> bool:
+def _can_raise(record: Record, instruction: Emitted) -> bool:
     op, _, second, _, _ = instruction
-    return record.may_bail(op, second if second < len(record.nodes) else None)
+    return record.may_raise(op, second if second < len(record.nodes) else None)
 
 
 def encode(
     record: Record, inputs: list[int], instructions: list[Emitted], result: int
 ) -> bytes | None:
-    """Encode, without what is neither used nor may bail out.
+    """Encode, without what is neither used nor may raise.
 
     Operands below the number of nodes are inputs and constants, the others instructions.
     """
@@ -28,7 +28,7 @@ def encode(
     kept: list[int] = []
     for position in range(len(instructions) - 1, -1, -1):
         op, a, b, c, mask = instruction = instructions[position]
-        if first + position in used or _can_bail(record, instruction):
+        if first + position in used or _can_raise(record, instruction):
             kept.append(position)
             used.update((a, b, mask) if op == r.LIBM else (a, b, c, mask))
     used.discard(ABSENT)
@@ -37,7 +37,7 @@ def encode(
     constants = []
     count = len(inputs)
     for node in sorted(each for each in used if each < first):
-        op, a, kind, _ = record.nodes[node]
+        op, a, _kind, _ = record.nodes[node]
         if op == r.INPUT:
             numbers[node] = a
             continue
@@ -53,12 +53,14 @@ def encode(
         op, a, b, c, mask = instructions[position]
         third = c if op == r.LIBM else numbers[c]
         code.append(pack("<BHHHH", op, numbers[a], numbers[b], third, numbers[mask]))
-    return b"".join((
-        pack("<BB", VERSION, len(inputs)),
-        bytes(inputs),
-        pack("<H", len(constants)),
-        *constants,
-        pack("<H", len(code)),
-        *code,
-        pack("<H", numbers[result]),
-    ))
+    return b"".join(
+        (
+            pack("<BB", VERSION, len(inputs)),
+            bytes(inputs),
+            pack("<H", len(constants)),
+            *constants,
+            pack("<H", len(code)),
+            *code,
+            pack("<H", numbers[result]),
+        )
+    )

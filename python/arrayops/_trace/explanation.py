@@ -52,7 +52,7 @@ def _text(record: Record, node: int, names: list[str], within: int = 0) -> str:
         return repr(record.constant_of(node))
     if op in _SYMBOLS:
         symbol, binding = _SYMBOLS[op]
-        left = _text(record, a, names, binding + (symbol == "**" or binding == 4))  # noqa: PLR2004
+        left = _text(record, a, names, binding + (symbol == "**" or binding == 4))
         text = f"{left} {symbol} {_text(record, b, names, binding + 1)}"
     elif op in _PREFIXES:
         symbol, binding = _PREFIXES[op]
@@ -148,7 +148,7 @@ def explain(fn: Any, arr_kind: Any = None) -> str:
             found = trace(fn, kinds, FLOAT_ARRAY)
             if found.code is not None:
                 lines.append("  " + _line("integer arrays with typecode='d'", found, names))
-        if len(names) == 2 and found.code is None:  # noqa: PLR2004 (the arguments of reduce)
+        if len(names) == 2 and found.code is None:
             found = trace(fn, kinds, ACCUMULATOR)
             if found.code is not None:
                 lines.append("  " + _line(f"reduce of {array}", found, names))

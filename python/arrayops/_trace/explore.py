@@ -145,7 +145,7 @@ def trace(fn: Any, kinds: bytes, target: int) -> Trace:
     """Trace a callable for elements of these kinds and a target."""
     outcome = Trace()
     record = outcome.record = Record()
-    if not 0 < len(kinds) <= 8:  # noqa: PLR2004 (a bound of convenience)
+    if not 0 < len(kinds) <= 8:
         outcome.reason = "it takes too many arguments"
         return outcome
     try:

@@ -132,9 +132,7 @@ def all_hold(guards: list[Guard], found: tuple[Any, ...]) -> bool:
     """Return whether guards hold for as many objects."""
     if len(guards) != len(found):
         return False
-    return all(
-        test(payload, item) for (test, payload), item in zip(guards, found, strict=True)
-    )
+    return all(test(payload, item) for (test, payload), item in zip(guards, found, strict=True))
 
 
 def keywords_hold(guards: dict[str, Guard], found: dict[str, Any]) -> bool:
@@ -145,9 +143,7 @@ def keywords_hold(guards: dict[str, Guard], found: dict[str, Any]) -> bool:
 
 
 def _function_holds(payload: Any, found: Any) -> bool:
-    return (
-        type(found) is FunctionType and found.__code__ is payload.code and payload.holds(found)
-    )
+    return type(found) is FunctionType and found.__code__ is payload.code and payload.holds(found)
 
 
 def function(parts: Function) -> Guard:

@@ -16,10 +16,29 @@ from arrayops._trace.record import BOOL, FLOAT, INT, Record
 from arrayops._trace.values import Bool, Float, Int, Value
 
 Symbolic = Callable[..., Any]
-LIBM = (
-    "sqrt exp expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh asinh acosh"
-    " atanh cbrt exp2"
-).split()
+LIBM = [
+    "sqrt",
+    "exp",
+    "expm1",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "cbrt",
+    "exp2",
+]
 _MAX_DIGITS = 22  # up to here a power of ten is a float exactly
 
 
@@ -77,7 +96,7 @@ def _choose(record: Record, how: Any, op: int, a: Any, b: Any) -> Any:
     """Return b if it is less (or greater) than a, else a."""
     kinds = v.kind_of(record, a), v.kind_of(record, b)
     if not isinstance(a, Value) and not isinstance(b, Value):
-        return (b if b < a else a) if how is v.LT else (b if b > a else a)
+        return (min(a, b)) if how is v.LT else (max(a, b))
     mixed = kinds[0] != kinds[1]
     if not mixed and kinds[0] == INT and v.fits(a) and v.fits(b):
         return Int(record, record.do(op, v.as_int(record, a), v.as_int(record, b)))
@@ -146,7 +165,7 @@ def _floats(op: int) -> Symbolic:
 
 def _isnan(record: Record, x: Any) -> Any:
     x = _float(record, x)
-    return x != x  # noqa: PLR0124 (NaN)
+    return x != x
 
 
 def _isinf(record: Record, x: Any) -> Any:
@@ -157,9 +176,7 @@ def _isfinite(record: Record, x: Any) -> Any:
     return abs(_float(record, x)) < math.inf
 
 
-def _isclose(
-    record: Record, a: Any, b: Any, *, rel_tol: Any = 1e-9, abs_tol: Any = 0.0
-) -> Any:
+def _isclose(record: Record, a: Any, b: Any, *, rel_tol: Any = 1e-9, abs_tol: Any = 0.0) -> Any:
     for tolerance in (rel_tol, abs_tol):
         if type(tolerance) not in (int, float) or tolerance < 0:
             raise record.stop("it uses math.isclose with a tolerance that is not a constant")
@@ -214,14 +231,49 @@ _MATH: dict[str, Symbolic] = {
     "isclose": _isclose,
     "degrees": _scaling(180.0 / math.pi),
     "radians": _scaling(math.pi / 180.0),
-    **{name: _libm(number) for number, name in enumerate(LIBM)},
+    # The engine's cbrt is not the C library's, but one that Rust brings along.
+    **{name: _libm(number) for number, name in enumerate(LIBM) if name != "cbrt"},
     "log": _log,
 }
-_OPERATORS = (
-    "add sub mul truediv floordiv mod pow neg pos abs and_ or_ xor inv invert lshift rshift"
-    " lt le eq ne ge gt not_ truth iadd isub imul itruediv ifloordiv imod ipow iand ior ixor"
-    " ilshift irshift"
-).split()
+_OPERATORS = [
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "neg",
+    "pos",
+    "abs",
+    "and_",
+    "or_",
+    "xor",
+    "inv",
+    "invert",
+    "lshift",
+    "rshift",
+    "lt",
+    "le",
+    "eq",
+    "ne",
+    "ge",
+    "gt",
+    "not_",
+    "truth",
+    "iadd",
+    "isub",
+    "imul",
+    "itruediv",
+    "ifloordiv",
+    "imod",
+    "ipow",
+    "iand",
+    "ior",
+    "ixor",
+    "ilshift",
+    "irshift",
+]
 
 
 def _all() -> dict[int, tuple[Any, Symbolic]]:

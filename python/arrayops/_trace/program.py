@@ -2,7 +2,7 @@
 
 The paths form a tree of decisions. It is merged from the leaves up into one expression of selects;
 operations that both sides of a select have in common are done once, after it. Then instructions
-are emitted for what the result needs, and for whatever may bail out and is not covered by that.
+are emitted for what the result needs, and for whatever may raise and is not covered by that.
 
 A *scope* is a tuple of decisions, (condition, truth): the elements for which they hold. Every
 operation that may bail out is emitted under the mask of a scope.
@@ -27,9 +27,7 @@ class Path:
 
     __slots__ = ("done", "result", "taken")
 
-    def __init__(
-        self, taken: list[Literal], done: dict[int, None], result: int | None
-    ) -> None:
+    def __init__(self, taken: list[Literal], done: dict[int, None], result: int | None) -> None:
         """Hold them."""
         self.taken = taken
         self.done = done
@@ -69,9 +67,10 @@ class Program:
             assert first.result is not None  # noqa: S101 (subtrees of nothing else are cut off)
             return first.result, first.done
         condition = first.taken[depth][0]
-        sides = [path for path in paths if path.taken[depth][1]], [
-            path for path in paths if not path.taken[depth][1]
-        ]
+        sides = (
+            [path for path in paths if path.taken[depth][1]],
+            [path for path in paths if not path.taken[depth][1]],
+        )
         for side, truth in zip(sides, (True, False), strict=True):
             if all(path.result is None for path in side):
                 if side:
@@ -135,7 +134,11 @@ class Program:
             return None
         if op in _SELECTS and xs[0] != ys[0]:
             return None
-        if op in _BY_SECOND and xs[1] != ys[1] and (record.constant_of(xs[1]) is not None or record.constant_of(ys[1]) is not None):
+        if (
+            op in _BY_SECOND
+            and xs[1] != ys[1]
+            and (record.constant_of(xs[1]) is not None or record.constant_of(ys[1]) is not None)
+        ):
             return None  # by a constant they are faster, and cannot bail out
         if op in (r.B_AND, r.B_OR):
             return None  # their second operand may be valid only where the first lets it through
@@ -303,7 +306,8 @@ class Program:
         for scope in self.bails:
             self._append((r.BAIL, ABSENT, ABSENT, ABSENT, self._mask(scope)))
         for node, scope in self.duties:
-            if not self._is_covered(node, scope):
+            op, _, second, _ = self.record.nodes[node]
+            if self.record.may_raise(op, second) and not self._is_covered(node, scope):
                 self.emit(node, scope)
         if len(self.instructions) > MAX_INSTRUCTIONS:
             return None

@@ -6,8 +6,10 @@ numbers of the operations are the program format's.
 
 import sys
 from math import copysign
-from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import CodeType
 
 INT, FLOAT, BOOL = 0, 1, 2
 
@@ -23,7 +25,9 @@ F_LT, F_LE, F_EQ, F_NE = range(0x38, 0x3C)
 # On bools.
 B_AND, B_OR, B_XOR, B_NOT = range(0x40, 0x44)
 # Conversions.
-INT_TO_FLOAT, INT_TO_FLOAT_EXACT, BOOL_TO_INT, TRUNC, ROUND, FLOOR, CEIL, TRUEDIV = range(0x50, 0x58)
+INT_TO_FLOAT, INT_TO_FLOAT_EXACT, BOOL_TO_INT, TRUNC, ROUND, FLOOR, CEIL, TRUEDIV = range(
+    0x50, 0x58
+)
 SELECT_INT, SELECT_FLOAT, SELECT_BOOL = range(0x60, 0x63)
 BAIL = 0x70
 LIBM = 0x80
@@ -41,8 +45,26 @@ RESULT_TYPES: dict[int, int] = {
     SELECT_BOOL: BOOL,
 }
 _BAILS_ALWAYS = frozenset(
-    (I_ADD, I_SUB, I_MUL, I_POW, I_SHL, I_NEG, I_ABS, F_POW, F_COPYSIGN, F_FMOD)
-    + (INT_TO_FLOAT_EXACT, TRUNC, ROUND, FLOOR, CEIL, TRUEDIV, BAIL, LIBM)
+    (
+        I_ADD,
+        I_SUB,
+        I_MUL,
+        I_POW,
+        I_SHL,
+        I_NEG,
+        I_ABS,
+        F_POW,
+        F_COPYSIGN,
+        F_FMOD,
+        INT_TO_FLOAT_EXACT,
+        TRUNC,
+        ROUND,
+        FLOOR,
+        CEIL,
+        TRUEDIV,
+        BAIL,
+        LIBM,
+    )
 )
 # They bail for some second operands only, which a constant can rule out.
 BAILS_BY_SECOND = frozenset((I_FLOORDIV, I_MOD, I_SHR, F_DIV, F_FLOORDIV, F_MOD))
@@ -50,6 +72,9 @@ BAILS_BY_SECOND = frozenset((I_FLOORDIV, I_MOD, I_SHR, F_DIV, F_FLOORDIV, F_MOD)
 MAX_PATHS = 64
 MAX_OPERATIONS = 2000  # in the whole record
 MAX_STEPS = 10_000  # on one path, hits in the record included
+
+# They bail out where the engine cannot hold what Python has, but raise nothing: unused, they go.
+_ONLY_BEYOND = frozenset((I_ADD, I_SUB, I_MUL, I_NEG, I_ABS, INT_TO_FLOAT_EXACT, F_COPYSIGN))
 
 Node = tuple[int, Any, Any, Any]
 
@@ -60,7 +85,7 @@ class Halt(BaseException):
 
 def _place() -> str:
     """Return the line of user code that is running."""
-    frame = sys._getframe(1)  # noqa: SLF001 (the only way to a line without a traceback)
+    frame = sys._getframe(1)
     package = __name__.rpartition(".")[0]
     while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(package):
         frame = frame.f_back
@@ -127,7 +152,7 @@ class Record:
     def constant(self, value: Any) -> int:
         """Return the node of an int within 64 bits, a float or a bool."""
         if type(value) is float:
-            key = (CONSTANT, FLOAT, "nan" if value != value else value, copysign(1.0, value))  # noqa: PLR0124 (NaN)
+            key = (CONSTANT, FLOAT, "nan" if value != value else value, copysign(1.0, value))
             kind = FLOAT
         else:
             kind = BOOL if type(value) is bool else INT
@@ -166,6 +191,10 @@ class Record:
         if op == I_SHR:
             return bool(divisor < 0)
         return divisor == 0 or (op == I_FLOORDIV and divisor == -1)
+
+    def may_raise(self, op: int, second: int | None) -> bool:
+        """Return whether Python can raise where an operation bails out: it stays if unused."""
+        return op not in _ONLY_BEYOND and self.may_bail(op, second)
 
     def pure(self, op: int, a: int, b: int = -1, c: int = -1) -> int:
         """Return the node of an operation without noting that the path did it."""

@@ -242,6 +242,8 @@ def _compare_int_with_float(record: Record, how: _Comparison, a: Any, bound: flo
     if isnan(bound):
         return how is NE
     if not isfinite(bound) or abs(bound) >= 2.0**63:
+        if 2.0**63 <= bound < 2.0**64:
+            raise record.stop("it compares with a number from 2**63 to 2**64")
         above = bound > 0
         return how is NE or (above if how in (LT, LE) else not above and how in (GT, GE))
     if bound.is_integer():
@@ -253,8 +255,10 @@ def _compare_int_with_float(record: Record, how: _Comparison, a: Any, bound: flo
     return compare(record, LE if low else GE, a, floor(bound) if low else ceil(bound))
 
 
-def _compare_with_big(how: _Comparison, bound: int) -> bool:
-    """Compare an int within 64 bits with one beyond."""
+def _compare_with_big(record: Record, how: _Comparison, bound: int) -> bool:
+    """Compare an int within 64 bits, or an element of type 'Q', with one beyond."""
+    if 1 << 63 <= bound < 1 << 64:
+        raise record.stop("it compares with a number from 2**63 to 2**64")
     if how in (EQ, NE):
         return how is NE
     return (bound > 0) == (how in (LT, LE))
@@ -271,7 +275,7 @@ def compare(record: Record, how: _Comparison, a: Any, b: Any) -> Any:
         for value, other, way in ((b, a, how), (a, b, MIRRORED[how])):
             if not fits(value):
                 as_int(record, other)
-                return _compare_with_big(way, value)
+                return _compare_with_big(record, way, value)
         first, second = as_int(record, a), as_int(record, b)
         op = int_op
     elif type(b) is float:

@@ -29,7 +29,7 @@ class RefusedError(Exception):
 
 
 def _is_table(value: tuple[Any, ...]) -> bool:
-    return bool(value) and all(type(each) in _NUMBERS and each == each for each in value)  # noqa: PLR0124 (NaN)
+    return bool(value) and all(type(each) in _NUMBERS and each == each for each in value)
 
 
 def _is_constant(value: Any) -> bool:
@@ -66,7 +66,6 @@ class Instance(s.StandIn):
             return standin(self)
         return s.Bound(standin, self)
 
-
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """Run the class's own `__call__`."""
         return self.__getattr__("__call__")(*args, **keywords)
@@ -102,7 +101,7 @@ class World:
         kind = type(item)
         if kind is tuple and _is_constant(item):
             return s.Table(item) if _is_table(item) else item, g.identical(item)
-        if kind is frozenset and all(type(each) in _NUMBERS and each == each for each in item):  # noqa: PLR0124 (NaN)
+        if kind is frozenset and all(type(each) in _NUMBERS and each == each for each in item):
             return s.Members(item), g.identical(item)
         if kind is range:
             return s.Range(self.record, item), g.identical(item)
