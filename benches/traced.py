@@ -219,7 +219,7 @@ def main() -> int:
         f"{facts.get('Processor', '')}, {facts.get('Python', '')},",
         f"{dt.datetime.now(dt.UTC).date()}. Median times of a call that makes a new array;",
         "all in one run, taking turns. Numba's code is compiled before, and runs on one thread.",
-        "NumPy, Numba and polars wrap integers that overflow; arrayops computes what Python does.\n",
+        "NumPy, Numba and polars wrap integers that overflow; arrayops gives what Python does.\n",
     ]
     for threads in (1, ao.get_num_threads()):
         ao.set_num_threads(threads)
