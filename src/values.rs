@@ -1,5 +1,7 @@
 //! Borrowed elements, aligned or not.
 
+use std::ops::Range;
+
 use crate::Element;
 
 /// A borrowed run of elements.
@@ -37,6 +39,23 @@ impl<'a, T: Element> From<&'a mut [T]> for ValuesMut<'a, T> {
 }
 
 impl<T: Element> Values<'_, T> {
+    /// The elements at these places, all of which there are.
+    ///
+    /// # Panics
+    /// Where there are not.
+    ///
+    /// ```
+    /// let values = arrayops::Values::from(&[1_u8, 2, 3][..]);
+    /// assert_eq!(values.part(1..3).get(0), Some(2));
+    /// ```
+    #[must_use]
+    pub fn part(&self, range: Range<usize>) -> Self {
+        match self {
+            Values::Aligned(values) => Values::Aligned(&values[range]),
+            Values::Packed(values) => Values::Packed(&values[range]),
+        }
+    }
+
     /// The number of elements.
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -33,6 +33,9 @@ const CALLS_PER_SIGNAL_CHECK: usize = 64;
 /// After more calls than this, a reduction looks for a program for what is left.
 const MOST_CALLS: usize = 4096;
 
+/// So many elements are marked at a time by a filter that runs natively: bits of 2 MiB.
+const FILTER_PART: usize = 16 << 20;
+
 /// How many elements of a filter's result room is made for at a time.
 const FILTER_BLOCK: usize = 4096;
 
@@ -288,33 +291,41 @@ pub(crate) fn filter<'py>(
     }
 }
 
-/// Marks the elements to be kept with a bit each, and then copies them.
+/// Marks the elements to be kept with a bit each, and then copies them, part by part.
 fn filter_natively<'py>(
     predicate: &Bound<'py, PyAny>,
     operand: &Operand<'_, 'py>,
     program: &Program,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = predicate.py();
-    let column = traced::column(operand);
-    let mut bits = vec![0_u64; operand.len().div_ceil(64)];
-    let left_out = runtime::run(py, "filter", operand.len_bytes(), |executor| {
-        arrayops::select(executor, program, &[column], &mut bits)
-    })?;
     let input = Reader::new(operand);
-    for range in left_out {
-        mark_elements(predicate, &input, &mut bits, range)?;
-    }
-    let kept = bits.iter().map(|word| word.count_ones() as usize).sum();
     let mut memory = ResultMemory::new(operand.typecode());
-    memory.reserve(py, kept)?;
-    with_element!(operand.element_type(), T => {
-        let (values, out) = (operand.values::<T>(), memory.spare::<T>());
-        runtime::run(py, "filter", operand.len_bytes(), |executor| {
-            arrayops::compact(executor, values, &bits, &mut out[..kept]);
-            Ok(())
-        })?;
-    });
-    memory.fill_at(kept, |_| Ok(()))?;
+    let mut all_bits = vec![0_u64; operand.len().min(FILTER_PART).div_ceil(64)];
+    for start in (0..operand.len()).step_by(FILTER_PART) {
+        let len = FILTER_PART.min(operand.len() - start);
+        let bytes = len * operand.item_size();
+        let bits = &mut all_bits[..len.div_ceil(64)];
+        with_element!(operand.element_type(), T => {
+            let values = operand.values::<T>().part(start..start + len);
+            let left_out = runtime::run(py, "filter", bytes, |executor| {
+                arrayops::select(executor, program, &[values.into()], bits)
+            })?;
+            for range in left_out {
+                mark_elements(predicate, &input, bits, start, range)?;
+            }
+            let kept = bits.iter().map(|word| word.count_ones() as usize).sum();
+            memory.reserve(py, kept)?;
+            let before = memory.len();
+            let out = &mut memory.spare::<T>()[..kept];
+            runtime::run(py, "filter", bytes, |executor| {
+                arrayops::compact(executor, values, bits, out);
+                Ok(())
+            })?;
+            memory.fill_at(before + kept, |_| Ok(()))?;
+        });
+        bits.fill(0);
+        py.check_signals()?;
+    }
     memory.into_array(py)
 }
 
@@ -448,17 +459,18 @@ fn filter_elements<'py>(
     Ok(())
 }
 
-/// Calls `predicate` for the elements in `range` and marks those it is true of.
+/// Calls `predicate` for the elements in `range`, counted from `start`, and marks those it is true of.
 fn mark_elements(
     predicate: &Bound<'_, PyAny>,
     input: &Reader<'_>,
     bits: &mut [u64],
+    start: usize,
     range: Range<usize>,
 ) -> PyResult<()> {
     let py = predicate.py();
     let mut call = Call::new(predicate, 1);
     for index in range {
-        let element = input.get(index, py);
+        let element = input.get(start + index, py);
         let kept = if predicate.is_none() {
             element.is_truthy()?
         } else {

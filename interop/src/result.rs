@@ -77,6 +77,11 @@ impl ResultMemory {
         }
     }
 
+    /// How many elements have been written.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
     /// Makes room for at least so many more elements; at least half as much again if any.
     pub(crate) fn reserve(&mut self, py: Python<'_>, additional: usize) -> PyResult<()> {
         let needed = self.len.saturating_add(additional);

@@ -376,3 +376,12 @@ def test_traced_failure_has_the_frame_of_the_function() -> None:
     while step.tb_next is not None:
         step = step.tb_next
     assert step.tb_frame.f_locals == {"x": 0.0}
+
+
+def test_filter_of_several_parts_keeps_every_element_it_should() -> None:
+    data = bytes(range(256)) * 66_000  # more than is marked at a time
+    kept = array("B", range(201, 256)) * 66_000
+    predicate: Callable[[int], bool] = lambda x: x > 200  # noqa: E731
+    assert ao.filter(data, predicate) == kept
+    assert ao.filter(memoryview(b"." + data)[1:], predicate) == kept
+    assert ao.filter(data, None) == array("B", range(1, 256)) * 66_000

@@ -89,7 +89,10 @@ def find(fn: Any, kinds: bytes, target: int, length: int = _LONG) -> bytes | Non
 
 
 def _find_new(fn: Any, kinds: bytes, target: int, anchor: Any) -> bytes | None:
-    outcome = trace(fn, kinds, target)
+    try:
+        outcome = trace(fn, kinds, target)
+    except Exception:  # noqa: BLE001 (a fault of the tracer's own must not be the caller's)
+        return None
     if outcome.guard is None and outcome.lasting and anchor is getattr(fn, "__code__", None):
         outcome.guard = guards.has_code(anchor)
     if outcome.guard is None:
