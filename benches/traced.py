@@ -220,7 +220,7 @@ def main() -> int:
         f"{dt.datetime.now(dt.UTC).date()}. Median times of a call that makes a new array;",
         "all in one run, taking turns. Numba's code is compiled before, and runs on one thread.",
         "NumPy, Numba and polars wrap integers that overflow; arrayops gives what Python does.",
-        "In `reduce: total + x` of `d`, NumPy, polars and `ao.sum` do not add from left to right.\n",
+        "In `reduce: total + x` of `d`, NumPy, polars and `ao.sum` add in another order.\n",
     ]
     for threads in (1, ao.get_num_threads()):
         ao.set_num_threads(threads)

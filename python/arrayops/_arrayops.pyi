@@ -47,6 +47,7 @@ __all__ = [
     "__version__",
     "_panic",
     "clip",
+    "explain",
     "cpu_level",
     "cpu_levels",
     "filter",
