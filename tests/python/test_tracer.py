@@ -54,7 +54,6 @@ NEVER = [
     "min_key",
     "none_result",
     "swallow_text",
-    "swallow_final",
     "catch_own",
     "catch_attribute",
 ]

@@ -522,14 +522,6 @@ def swallow_text(x: Any) -> Any:
         return 3
 
 
-def swallow_final(x: Any) -> Any:
-    """Return from finally."""
-    try:
-        return str(x)
-    finally:
-        return 5  # noqa: B012
-
-
 def message(x: Any) -> Any:
     """Look at a message."""
     try:
@@ -721,7 +713,7 @@ table(
     big_product=lambda x: x * x * x * x, big_shift=lambda x: x << 40, shift_it=lambda x: 1 << x, shift_right=lambda x: x >> (x & 127), negative_shift=lambda x: x >> -1, int_min=lambda x: -x, int_min_abs=lambda x: abs(x), int_min_div=lambda x: x // -1, int_min_mod=lambda x: x % -1, divide_zero=lambda x: x // 0, modulo_zero=lambda x: x % (x - x), float_of_big=lambda x: float(x), big_true_div=lambda x: x / 3, big_compare_float=lambda x: x == 9007199254740993.0, half_compare=lambda x: x < 0.5, half_ge=lambda x: x >= -0.5, inf_compare=lambda x: x < math.inf, nan_compare=lambda x: x < NAN, nan_ne=lambda x: x != NAN, power_self=lambda x: x**x, power_negative=lambda x: x**-2, power_float=lambda x: x**0.5, mixed_power=lambda x: 2**x, int_round_half=lambda x: round(x, -2), int_enum_compare=lambda x: x == Color.RED, weird_int=lambda x: WEIRD + x, big_constant=lambda x: x & 0xFFFFFFFFFFFFFFFF, bool_index=lambda x: (1, 2)[x > 2], tuple_index=lambda x: (1, 2, 3)[x], tuple_index2=lambda x: LEVELS[x], bit_length=lambda x: x.bit_length(), from_bytes=lambda x: int.from_bytes(b"\1") + x, to_text=lambda x: int(str(x)), compare_types=lambda x: (x == 1) is True, int_as_float=lambda x: x * 1.0 == x, sum_ints=lambda x: sum((x, 1, x)), mask64=lambda x: x * 6364136223846793005 & 0x7FFFFFFFFFFFFFFF, average=lambda x: (x + x + 1) / 2, isqrt=lambda x: math.isqrt(abs(x)), log_int=lambda x: math.log(x) if x > 0 else 0.0, denominators=lambda x: x.numerator // x.denominator, is_integer_method=lambda x: x.is_integer(),
 )  # fmt: skip
 for _fn in (
-    counting, recursive, mutual, varargs, mutable, swallow, swallow_text, swallow_final, message,
+    counting, recursive, mutual, varargs, mutable, swallow, swallow_text, message,
     own_error, catch_own, catch_type, catch_attribute, catch_math, catch_overflow, nested_try,
     identity_in_tuple, global_reader, dead_division, dead_int, generator_function, importing, inner,
     comprehension, shadowed, long_chain, three_ifs, dead_branch,
