@@ -42,6 +42,7 @@ ONE_ARGUMENT: dict[str, Function] = {
     "clip_mixed": lambda x: max(0, min(255, x)),
     "comparisons_with_nan": lambda x: (x < 1) + 2 * (x >= 1) + 4 * (x == 1) + 8 * (x != 1),
     "itself": lambda x: x == x,  # noqa: PLR0124
+    "least_of_64_bits_as_float": lambda x: (x != -(2.0**63)) + 2 * (x <= -(2.0**63)),
     "chained": lambda x: -1 < x <= 2.5,
     "conditional_kinds": lambda x: x if x > 1 else 0,
     "conditional_minus_zero": lambda x: (0 if x > 1 else -0.0) * 1,

@@ -7,7 +7,7 @@ this path (`bail`), or makes the function untraceable (`stop`).
 
 import sys
 from collections.abc import Callable
-from math import ceil, floor, isfinite, isnan
+from math import ceil, floor, isnan
 from typing import Any
 
 from arrayops._trace import record as r
@@ -241,7 +241,7 @@ def _compare_int_with_float(record: Record, how: _Comparison, a: Any, bound: flo
     """Compare a symbolic int with a plain float, as ints."""
     if isnan(bound):
         return how is NE
-    if not isfinite(bound) or abs(bound) >= 2.0**63:
+    if not -(2.0**63) <= bound < 2.0**63:
         if 2.0**63 <= bound < 2.0**64:
             raise record.stop("it compares with a number from 2**63 to 2**64")
         above = bound > 0
