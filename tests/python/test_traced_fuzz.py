@@ -8,9 +8,11 @@ from collections.abc import Callable
 from types import CodeType
 from typing import Any
 
+import arrayops._trace as tracer
 import fuzz_traced
 import pytest
 import traced_sessions
+from arrayops._trace import record as r
 from traced_generator import Program, built, compiled
 
 
@@ -28,7 +30,7 @@ def _fuzz(*arguments: str, **env: str) -> str:
 
 
 def test_traced_fuzz_finds_no_difference_on_any_level() -> None:
-    output = _fuzz("--seconds=60", "--functions=150", "--seed=1")
+    output = _fuzz("--seconds=60", "--functions=500", "--seed=1")
     assert output.endswith(" functions, 0 mismatches\n")
 
 
@@ -151,4 +153,49 @@ def test_fuzzer_finds_a_planted_fault(name: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Program, "code", remembered)
     monkeypatch.setattr(traced_sessions, "built_twice", built_twice)
     monkeypatch.setattr(fuzz_traced, "SHRINK_SECONDS", 0.2)
-    assert fuzz_traced.compare(60, 1, 3000) is None
+    assert not fuzz_traced.compare(60, 4, 10_000)
+
+
+# What an encoder or an engine may get wrong: an operation of a program is taken for another one.
+MISTAKEN: dict[str, tuple[int, int]] = {
+    "integers_subtracted_backwards": (r.I_SUB, r.I_ADD),
+    "integers_divided_for_remainder": (r.I_MOD, r.I_FLOORDIV),
+    "shifted_the_other_way": (r.I_SHR, r.I_SHL),
+    "exclusive_or_inclusive": (r.I_XOR, r.I_OR),
+    "smaller_for_larger_integer": (r.I_MAX, r.I_MIN),
+    "floats_divided_down": (r.F_DIV, r.F_FLOORDIV),
+    "remainder_of_c": (r.F_MOD, r.F_FMOD),
+    "integers_strictly_less": (r.I_LE, r.I_LT),
+    "floats_strictly_less": (r.F_LE, r.F_LT),
+    "nan_is_equal": (r.F_NE, r.F_LT),
+    "exclusive_or_of_truths": (r.B_XOR, r.B_OR),
+    "rounded_integers_not_given_up": (r.INT_TO_FLOAT_EXACT, r.INT_TO_FLOAT),
+    "floor_towards_zero": (r.FLOOR, r.TRUNC),
+    "rounded_half_down": (r.ROUND, r.CEIL),
+}
+
+
+def _mistaken(program: bytes, right: int, wrong: int) -> bytes:
+    """Replace an operation wherever it is."""
+    changed = bytearray(program)
+    inputs = program[1]
+    constants, at = int.from_bytes(program[2 + inputs : 4 + inputs], "little"), 4 + inputs
+    first = at + 9 * constants + 2
+    count = int.from_bytes(program[first - 2 : first], "little")
+    for place in range(first, first + 9 * count, 9):
+        if changed[place] == right:
+            changed[place] = wrong
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("name", MISTAKEN)
+def test_fuzzer_finds_a_mistaken_operation(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = tracer.find
+
+    def mistaken(*arguments: Any) -> bytes | None:
+        program = find(*arguments)
+        return program and _mistaken(program, *MISTAKEN[name])
+
+    monkeypatch.setattr(tracer, "find", mistaken)
+    monkeypatch.setattr(fuzz_traced, "SHRINK_SECONDS", 0.2)
+    assert not fuzz_traced.compare(60, 4, 10_000)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import arrayops as ao
-from comparison import array_bits, difference, same
+from comparison import difference, same
 from traced_data import SPECIALS, Operand, draw_code, draw_length, elements, placed
 from traced_generator import FILE_NAME, Program
 from typecodes import FLOAT_CODES, INTEGER_CODES, Array
@@ -78,7 +78,7 @@ class Observed:
 
     value: Any = None
     error: Any = None  # what `described` says of it
-    inputs: tuple[bytes, ...] = ()
+    inputs: tuple[Array, ...] = ()
     out: Any = None  # an array
 
 
@@ -111,24 +111,30 @@ def expected(case: Case, fn: Function) -> tuple[Case, Observed]:
     if case.operation == "filter":
         kept: Array = array(case.operands[0].code)
         error = _error_of(_selection(fn, values[0], kept))
-        return case, Observed(kept if error is None else None, error, _bits(values))
+        return case, selected(case, kept, error)
     result: Array = array(case.result_code)
     error = _error_of(_storing(fn, values, result))
+    return case, mapped(case, result, error)
+
+
+def selected(case: Case, kept: Array, error: Any) -> Observed:
+    """Return what `filter` comes to."""
+    return Observed(kept if error is None else None, error, (case.operands[0].values,))
+
+
+def mapped(case: Case, result: Array, error: Any) -> Observed:
+    """Return what `map` and `map_inplace` come to."""
     inputs = [operand.values for operand in case.operands]
-    if error is None:
-        if case.operation == "map_inplace":
-            return case, Observed(None, None, _bits([result]), result)
-        if case.out == "shifted":
-            inputs[0] = inputs[0][:1] + result
-        elif case.out.startswith("input"):
-            place = inputs[int(case.out[6:])]
-            inputs = [result if one is place else one for one in inputs]
-        return case, Observed(result, None, _bits(inputs), result)
-    return case, Observed(None, error, _bits(inputs), result)
-
-
-def _bits(arrays: list[Array]) -> tuple[bytes, ...]:
-    return tuple(map(array_bits, arrays))
+    if error is not None:
+        return Observed(None, error, tuple(inputs), result)
+    if case.operation == "map_inplace":
+        return Observed(None, None, (result,), result)
+    if case.out == "shifted":
+        inputs[0] = inputs[0][:1] + result
+    elif case.out.startswith("input"):
+        place = inputs[int(case.out[6:])]
+        inputs = [result if one is place else one for one in inputs]
+    return Observed(result, None, tuple(inputs), result)
 
 
 def _error_of(steps: Callable[[], None]) -> Any:
@@ -167,7 +173,7 @@ def _reduced(case: Case, fn: Function) -> tuple[Case, Observed]:
     """Reduce, but no further than where an integer becomes huge."""
     operand = case.operands[0]
     values = operand.values
-    inputs = _bits([values])
+    inputs = (values,)
     count = 0
     try:
         if case.initial is None:
@@ -186,7 +192,7 @@ def _reduced(case: Case, fn: Function) -> tuple[Case, Observed]:
     if count < len(values):
         operand = Operand(values[:count], operand.misaligned)
         case = Case("reduce", (operand,), initial=case.initial)
-        inputs = _bits([operand.values])
+        inputs = (operand.values,)
     return case, Observed(total, None, inputs)
 
 
@@ -212,11 +218,11 @@ def observed(case: Case, fn: Function) -> Observed:
         if error is None and value is not out:
             error = "returned another out than it was given"
         value = None if error else after
-    copies = [
+    copies = tuple(
         _copied(buffer, operand.code)
         for operand, buffer in zip(case.operands, buffers, strict=True)
-    ]
-    return Observed(value, error, _bits(copies), after)
+    )
+    return Observed(value, error, copies, after)
 
 
 def _called(case: Case, fn: Function, buffers: list[Any], out: Any) -> Any:
@@ -245,9 +251,9 @@ def mismatch(case: Case, actual: Observed, wanted: Observed) -> str:
         )
     if actual.error is None and not _alike(actual.value, wanted.value):
         return difference(actual.value, wanted.value)
-    for operand, found, right in zip(case.operands, actual.inputs, wanted.inputs, strict=True):
-        if found != right:
-            return "input: " + difference(array(operand.code, found), array(operand.code, right))
+    for found, right in zip(actual.inputs, wanted.inputs, strict=True):
+        if not same(found, right):
+            return "input: " + difference(found, right)
     if actual.error and case.out in {"own", "misaligned"}:
         # What is before the failure may have been stored, nothing else.
         for index, (found, right) in enumerate(zip(actual.out, wanted.out, strict=False)):
@@ -349,13 +355,7 @@ def draw_case(chooser: random.Random, program: Program, purpose: str) -> Case:
     """Choose the arguments of a call of a program."""
     length = draw_length(chooser)
     calm = chooser.choice((1.0, 0.75, 0.4))
-    kinds = program.kinds[1:] if purpose == "reduce" else program.kinds
-    codes = [draw_code(chooser, kind) for kind in kinds]
-    case = Case(purpose, ())
-    if purpose == "map":
-        case = _draw_destination(chooser, program, codes, length)
-    elif purpose == "reduce":
-        case = replace(case, initial=_draw_initial(chooser, program.kinds[0]))
+    case, codes = draw_form(chooser, program, purpose, length)
     more = case.out == "shifted"
     operands = (
         Operand(
@@ -364,6 +364,20 @@ def draw_case(chooser: random.Random, program: Program, purpose: str) -> Case:
         for place, code in enumerate(codes)
     )
     return replace(case, operands=tuple(operands))
+
+
+def draw_form(
+    chooser: random.Random, program: Program, purpose: str, length: int
+) -> tuple[Case, list[str]]:
+    """Choose the arguments of a call but for the elements, of which it returns the typecodes."""
+    kinds = program.kinds[1:] if purpose == "reduce" else program.kinds
+    codes = [draw_code(chooser, kind) for kind in kinds]
+    case = Case(purpose, ())
+    if purpose == "map":
+        case = _draw_destination(chooser, program, codes, length)
+    elif purpose == "reduce":
+        case = replace(case, initial=_draw_initial(chooser, program.kinds[0]))
+    return case, codes
 
 
 def _draw_destination(

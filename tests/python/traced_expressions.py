@@ -1,5 +1,6 @@
 """Random arithmetic expressions: templates by the kind of number they give."""
 
+import itertools
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -183,7 +184,18 @@ ODD_TEMPLATES = (
     *_rows(1, "({x} @ {x})", "(({x} << 2) + {x})", "({f} & 1)", "({x} / {x})", "({x} // {x})"),
 )
 TEMPLATES = {"i": INT_TEMPLATES, "f": FLOAT_TEMPLATES, "b": BOOL_TEMPLATES, "n": MIXED_TEMPLATES}
-_ALL_TEMPLATES = {**TEMPLATES, "odd": ODD_TEMPLATES}
+_ALL_TABLES = {**TEMPLATES, "odd": ODD_TEMPLATES}
+# What the tracer always refuses, left out where functions are to run natively.
+UNTRACED = (
+    *("modf", "isqrt", "gcd", "index", "erf", "hypot", "bit_length", "ulp", "nextafter", "cbrt"),
+    *("remainder", "frexp", "ldexp", "gamma", "sum(", "fsum", "math.log({f}, {f})", "truth"),
+    *("isclose", "{s}, {d}", "len("),
+)
+_SIMPLE_TABLES = {
+    kind: tuple(row for row in rows if not any(name in row.text for name in UNTRACED))
+    for kind, rows in _ALL_TABLES.items()
+}
+SIMPLE_INTEGERS = tuple(text for text in INTEGERS if eval(text) < 2**63)  # noqa: S307
 # Each program prefers so many of each table: then they meet each other, too, and seldom ones count.
 PREFERRED = 3
 
@@ -215,21 +227,25 @@ UNGUARDED = {
 class Expressions:
     """Writes random expressions of the variables in `scope`."""
 
-    def __init__(self, chooser: random.Random, odd: float, guarded: float) -> None:
+    def __init__(
+        self, chooser: random.Random, odd: float, guarded: float, *, simple: bool = False
+    ) -> None:
         """Use what may be refused with probability `odd`, guards with probability `guarded`."""
+        self.integers = SIMPLE_INTEGERS if simple else INTEGERS
+        self.tables = _SIMPLE_TABLES if simple else _ALL_TABLES
         self.chooser = chooser
         self.odd = odd
         self.guarded = guarded
         self.scope: dict[str, Expression] = {}
         self.helpers: dict[str, tuple[str, Expression]] = {}  # the kinds taken, what is returned
         self.temporaries = 0
-        self.weights = {kind: self._draw_weights(rows) for kind, rows in _ALL_TEMPLATES.items()}
+        self.weights = {kind: self._draw_weights(rows) for kind, rows in self.tables.items()}
 
     def _draw_weights(self, rows: Sequence[Template]) -> list[float]:
         weights = [row.weight for row in rows]
         for _ in range(PREFERRED):
             weights[int(self.chooser.random() * len(rows))] += 12
-        return weights
+        return list(itertools.accumulate(weights))
 
     def expression(self, kind: str, depth: int) -> Expression:
         """Return an expression of a kind, or seldom of another one."""
@@ -248,7 +264,7 @@ class Expressions:
         return self.masked(written)
 
     def _choose(self, table: str) -> Template:
-        return self.chooser.choices(_ALL_TEMPLATES[table], self.weights[table])[0]
+        return self.chooser.choices(self.tables[table], cum_weights=self.weights[table])[0]
 
     def fill(self, template: Template, kind: str, depth: int) -> Expression:
         """Replace the placeholders of a template."""
@@ -340,7 +356,7 @@ class Expressions:
             kind = self.chooser.choice("if")
         if self.chooser.random() < self.odd / 4:
             return f"({self.chooser.choice(ODD)})"
-        table = INTEGERS if kind == "i" else FLOATS
+        table = self.integers if kind == "i" else FLOATS
         place = int(len(table) * self.chooser.random() ** self.chooser.choice((1, 2, 2)))
         text = table[place]
         return text if text.isalnum() else f"({text})"

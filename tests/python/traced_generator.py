@@ -1,7 +1,5 @@
 """Random Python functions of numbers, in every form a caller may write them, as source text."""
 
-import ast
-import itertools
 import random
 import warnings
 from collections.abc import Callable
@@ -13,7 +11,6 @@ from traced_expressions import MOST_BITS, Expression, Expressions, Template, mer
 from typecodes import TYPECODES
 
 _Maker = Callable[[str, int], list[str]]
-_compilations = itertools.count()
 FILE_NAME = "<traced>"  # of the functions under test, in their tracebacks
 
 PRELUDE = """\
@@ -80,15 +77,10 @@ class Program:
 
 
 def compiled(source: str) -> CodeType:
-    """Compile source text as that of the functions under test.
-
-    Each time the lines have other numbers: equal source then makes code that is not equal, of which
-    the library knows nothing yet.
-    """
-    tree = ast.increment_lineno(ast.parse(source), 1000 * next(_compilations))
+    """Compile source text as that of the functions under test."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # such as of `2 is x`
-        return compile(tree, FILE_NAME, "exec")
+        return compile(source, FILE_NAME, "exec")
 
 
 def built(code: CodeType) -> dict[str, Any]:
@@ -103,15 +95,26 @@ def state(names: dict[str, Any]) -> str:
     return repr([names.get(name) for name in ("LOG", "COUNT", "STATE", "LIST")])
 
 
-def generate(chooser: random.Random, arity: int, purpose: str) -> Program:
-    """Write a function of `arity` numbers for `map`, `filter` or `reduce`."""
+def draw_purpose(chooser: random.Random) -> tuple[str, int]:
+    """Choose what to write a function for, and how many numbers it takes."""
+    purpose = chooser.choices(("map", "filter", "reduce"), (6, 2, 3))[0]
+    arity = {"map": chooser.choices((1, 2, 3), (6, 3, 1))[0], "filter": 1, "reduce": 2}
+    return purpose, arity[purpose]
+
+
+def generate(
+    chooser: random.Random, arity: int, purpose: str, *, simple: bool = False
+) -> tuple[Program, CodeType]:
+    """Write a function of `arity` numbers for `map`, `filter` or `reduce`, and compile it.
+
+    A simple one is small, and has little in it that the tracer refuses.
+    """
     while True:
-        program = Writer(chooser, arity, purpose).program()
+        program = Writer(chooser, arity, purpose, simple=simple).program()
         try:
-            program.code()
+            return program, program.code()
         except SyntaxError:  # such as an assignment expression where none may be
             continue
-        return program
 
 
 @dataclass(slots=True)
@@ -130,15 +133,18 @@ class Storage:
 class Writer:
     """Writes one program."""
 
-    def __init__(self, chooser: random.Random, arity: int, purpose: str) -> None:
+    def __init__(self, chooser: random.Random, arity: int, purpose: str, *, simple: bool) -> None:
         """Decide about the program as a whole."""
         self.chooser = chooser
         self.purpose = purpose
-        plain = chooser.random() < 0.75
+        self.most, self.depth = (
+            (3, 3) if simple else (5, 4)
+        )  # statements, expressions in each other
+        plain = simple or chooser.random() < 0.75
         guarded = chooser.choice((1.0, 0.97, 0.9)) if plain else 0.7
         odd = 0.0 if plain else chooser.choice((0.0, 0.05, 0.15))
         self.odd = odd
-        self.write = Expressions(chooser, odd, guarded)
+        self.write = Expressions(chooser, odd, guarded, simple=simple)
         self.kinds = "".join(chooser.choices("if", k=arity))
         if purpose == "reduce" and chooser.random() < 0.8:
             self.kinds = chooser.choice(("ii", "ff"))
@@ -168,10 +174,10 @@ class Writer:
         }
         self._store_constants()
         if self.shape == "lambda" or self.chooser.random() < 0.15:
-            self.lines = [f"return {self._returned(self.chooser.randint(1, 4))}"]
+            self.lines = [f"return {self._returned(self.chooser.randint(1, self.depth))}"]
         else:
-            self.lines = self._body(self.chooser.randint(1, 5), "", 2)
-            self.lines.append(f"return {self._returned(self.chooser.randint(0, 3))}")
+            self.lines = self._body(self.chooser.randint(1, self.most), "", 2)
+            self.lines.append(f"return {self._returned(self.chooser.randint(0, self.depth - 1))}")
         if self.odd and self.chooser.random() < 0.25:
             self._make_impure()
         source = "\n".join([*self._beginning(), *self._definition(), ""])
@@ -368,7 +374,7 @@ class Writer:
         before = dict(self.write.scope)
         scopes: list[dict[str, Expression]] = []
         lines: list[str] = []
-        keywords = ["if", *["elif"] * self.chooser.choice((0, 0, 1, 2))]
+        keywords = ["if", *["elif"] * self.chooser.choice((0, 0, 1, 2)[: self.most - 1])]
         for keyword in keywords:
             self.write.scope = dict(before)
             lines.append(f"{indent}{keyword} {self.write.expression('b', 2).text}:")

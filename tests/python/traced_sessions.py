@@ -20,7 +20,7 @@ from traced_cases import (
     observed,
     soured,
 )
-from traced_generator import Program, built, generate, state
+from traced_generator import Program, built, draw_purpose, generate, state
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +118,7 @@ def runs_natively(case: Case, fn: Any) -> bool:
 
 def draw_session(chooser: random.Random) -> Session:
     """Choose a program and what is done with it."""
-    purpose = chooser.choices(("map", "filter", "reduce"), (6, 2, 3))[0]
-    arity = {"map": chooser.choices((1, 2, 3), (6, 3, 1))[0], "filter": 1, "reduce": 2}[purpose]
+    purpose, arity = draw_purpose(chooser)
     program, fn, case = _first_case(chooser, purpose, arity)
     steps: list[Case | str] = [case]
     for _ in range(chooser.choice((0, 1, 1, 2))):
@@ -140,8 +139,8 @@ def draw_session(chooser: random.Random) -> Session:
 def _first_case(chooser: random.Random, purpose: str, arity: int) -> tuple[Program, Any, Case]:
     """Choose a program and a call of it, seldom a dull one."""
     while True:
-        program = generate(chooser, arity, purpose)
-        fn = built(program.code())["fn"]
+        program, code = generate(chooser, arity, purpose)
+        fn = built(code)["fn"]
         case, is_dull = _interesting(chooser, draw_case(chooser, program, purpose), fn)
         if not is_dull or chooser.random() < 0.4:
             return program, fn, case
