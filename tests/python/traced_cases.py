@@ -23,6 +23,10 @@ INITIALS = (
 # Of what multiplies by being repeated, only what is empty.
 ODD_INITIALS = ("None", '""', "[]", "2j", "()", "10**400")
 
+# CPython 3.15 itself says, of `"" * 2**64`, the one when the line is run first and then the other.
+COLD_MESSAGE = "cannot fit 'int' into an index-sized integer"
+WARM_MESSAGE = "Python int too large to convert to C ssize_t"
+
 Function = Callable[..., Any]
 
 
@@ -94,7 +98,10 @@ def described(error: BaseException | None) -> Any:
         step = step.tb_next
     name = f"{type(error).__module__}.{type(error).__qualname__}"
     cause, context = described(error.__cause__), described(error.__context__)
-    return name, str(error), repr(error.args), tuple(frames), cause, context
+    message, arguments = str(error), repr(error.args)
+    if message == WARM_MESSAGE:
+        message, arguments = COLD_MESSAGE, repr((COLD_MESSAGE,))
+    return name, message, arguments, tuple(frames), cause, context
 
 
 def _evaluated(text: str) -> Any:
