@@ -11,45 +11,82 @@ use super::slot::Slot;
 use super::target::Target;
 use crate::Level;
 
-/// The elements of a block: so few that the registers of a program stay in the first-level cache,
-/// so many that it does not matter what a step costs by itself.
+/// The elements of a block of the widest lanes: so few that the registers of a program stay in the
+/// first-level cache, so many that it does not matter what a step costs by itself.
 pub(super) const BLOCK: usize = 1024;
 
+/// The elements of a block of the narrowest lanes.
+pub(super) const LARGEST_BLOCK: usize = 8192;
+
+/// The elements of a block whose widest lanes are of so many bytes: as many bytes for all.
+pub(super) fn block_len(lane_size: usize) -> usize {
+    (BLOCK * size_of::<f64>() / lane_size).min(LARGEST_BLOCK)
+}
+
+/// Loads wait for stores before them whose addresses differ by a multiple of this.
+const PAGE: usize = 4096;
+
 /// The lanes of a block, where vectors do not straddle cache lines.
-#[derive(Clone, Debug)]
-#[repr(align(64))]
-struct Register<T>([T; BLOCK]);
+///
+/// All registers begin with a page, as large arrays nearly do: so in no iteration a load has an
+/// address that, but for its page, is that of an earlier iteration's store.
+#[derive(Debug)]
+struct Register<T> {
+    lanes: Vec<T>,
+    start: usize,
+}
+
+impl<T: Copy + Default> Register<T> {
+    fn new() -> Self {
+        let len = block_len(size_of::<T>());
+        let lanes = vec![T::default(); len + PAGE / size_of::<T>()];
+        let start = lanes.as_ptr().align_offset(PAGE);
+        Register {
+            // Where the offset cannot be told, vectors straddle.
+            start: if start < lanes.len() - len { start } else { 0 },
+            lanes,
+        }
+    }
+
+    #[inline(always)]
+    fn lanes(&self, len: usize) -> &[T] {
+        &self.lanes[self.start..][..len]
+    }
+
+    #[inline(always)]
+    fn lanes_mut(&mut self, len: usize) -> &mut [T] {
+        &mut self.lanes[self.start..][..len]
+    }
+}
 
 /// The registers of one type; one that is being written is taken out.
 #[derive(Debug)]
-pub(super) struct File<T>(Vec<Option<Box<Register<T>>>>);
+pub(super) struct File<T>(Vec<Option<Register<T>>>);
 
 impl<T: Copy + Default> File<T> {
     const EMPTY: Self = File(Vec::new());
 
-    #[expect(clippy::unnecessary_box_returns, reason = "it goes back to its place")]
-    fn take(&mut self, register: usize) -> Box<Register<T>> {
+    fn take(&mut self, register: usize) -> Register<T> {
         while self.0.len() <= register {
             self.0.push(None);
         }
-        let taken = self.0[register].take();
-        taken.unwrap_or_else(|| Box::new(Register([T::default(); BLOCK])))
+        self.0[register].take().unwrap_or_else(Register::new)
     }
 
-    fn put(&mut self, register: usize, lanes: Box<Register<T>>) {
+    fn put(&mut self, register: usize, lanes: Register<T>) {
         self.0[register] = Some(lanes);
     }
 
     fn fill(&mut self, register: usize, value: T) {
         let mut lanes = self.take(register);
-        lanes.0.fill(value);
+        lanes.lanes.fill(value);
         self.put(register, lanes);
     }
 
     #[inline(always)]
     fn lanes(&self, register: usize, len: usize) -> &[T] {
         match self.0.get(register) {
-            Some(Some(lanes)) => &lanes.0[..len],
+            Some(Some(lanes)) => lanes.lanes(len),
             _ => unreachable!("a register that is read before it is written"),
         }
     }
@@ -67,7 +104,7 @@ pub(super) struct Files {
 }
 
 /// The mask of instructions that have none.
-static ALL: Register<u8> = Register([1; BLOCK]);
+static ALL: [u8; LARGEST_BLOCK] = [1; LARGEST_BLOCK];
 
 impl Files {
     pub(super) const EMPTY: Self = Files {
@@ -116,21 +153,21 @@ impl Files {
                 (Kind::Float, Place::Target) => self.float_step::<L>(step, block, target.doubles()),
                 (Kind::Int, Place::Register(register)) => {
                     let mut lanes = L::file_mut(self).take(register);
-                    let slots = Slot::of(&mut lanes.0[..block.len()]);
+                    let slots = Slot::of(lanes.lanes_mut(block.len()));
                     let bails = self.integer_step::<L>(step, block, slots);
                     L::file_mut(self).put(register, lanes);
                     bails
                 }
                 (Kind::Float, Place::Register(register)) => {
                     let mut lanes = self.doubles.take(register);
-                    let slots = Slot::of(&mut lanes.0[..block.len()]);
+                    let slots = Slot::of(lanes.lanes_mut(block.len()));
                     let bails = self.float_step::<L>(step, block, slots);
                     self.doubles.put(register, lanes);
                     bails
                 }
                 (Kind::Bool, Place::Register(register)) => {
                     let mut lanes = self.bools.take(register);
-                    let slots = Slot::of(&mut lanes.0[..block.len()]);
+                    let slots = Slot::of(lanes.lanes_mut(block.len()));
                     let bails = self.bool_step::<L>(step, block, slots);
                     self.bools.put(register, lanes);
                     bails
@@ -180,7 +217,7 @@ impl Files {
     fn bools<'a>(&'a self, source: Source, block: &Block<'a>) -> &'a [u8] {
         match source {
             Source::Register(register) => self.bools.lanes(register, block.len()),
-            _ => &ALL.0[..block.len()],
+            _ => &ALL[..block.len()],
         }
     }
 
@@ -191,7 +228,7 @@ impl Files {
         out: &mut [Slot<L>],
     ) -> bool {
         let level = block.level;
-        let [a, b, c, d] = step.operands;
+        let [a, b, c, ..] = step.operands;
         let integers = |source| self.integers::<L>(source, block);
         let mask = || self.bools(step.mask, block);
         match step.action {
@@ -222,10 +259,30 @@ impl Files {
                 #[inline(always)]
                 move |a: L, b, c| a.wrapping_mul(b).add(c),
             ),
-            Action::CompareSelect(comparison) => {
-                let chosen = [c, d].map(|source| integers(source).lanes());
-                let compared = (integers(a).lanes(), integers(b));
-                kernels::compare_select(level, comparison, out, compared, chosen);
+            Action::Horner => kernels::horner(
+                level,
+                out,
+                integers(a).lanes(),
+                &coefficients(step, |source| integers(source).constant()),
+                #[inline(always)]
+                move |a: L, b, c| a.wrapping_mul(b).add(c),
+            ),
+            Action::CompareSelect(comparison, negates) => {
+                let signs = negates.map(|negates| if negates { !L::ZERO } else { L::ZERO });
+                kernels::compare_select(
+                    level,
+                    comparison,
+                    out,
+                    (integers(a).lanes(), integers(b)),
+                    chosen(step, |source| integers(source).lanes()),
+                    #[inline(always)]
+                    move |yes: L, no: L| {
+                        (
+                            (yes ^ signs[0]).sub(signs[0]),
+                            (no ^ signs[1]).sub(signs[1]),
+                        )
+                    },
+                );
             }
             Action::Select => {
                 let chosen = [b, c].map(|source| integers(source).lanes());
@@ -243,7 +300,7 @@ impl Files {
         out: &mut [Slot<f64>],
     ) -> bool {
         let level = block.level;
-        let [a, b, c, d] = step.operands;
+        let [a, b, c, ..] = step.operands;
         let doubles = |source| self.doubles(source, block);
         let mask = || self.bools(step.mask, block);
         match step.action {
@@ -276,10 +333,26 @@ impl Files {
                 #[inline(always)]
                 move |a: f64, b, c| a * b + c,
             ),
-            Action::CompareSelect(comparison) => {
-                let chosen = [c, d].map(|source| doubles(source).lanes());
-                let compared = (doubles(a).lanes(), doubles(b));
-                kernels::compare_select(level, comparison, out, compared, chosen);
+            Action::Horner => kernels::horner(
+                level,
+                out,
+                doubles(a).lanes(),
+                &coefficients(step, |source| doubles(source).constant()),
+                #[inline(always)]
+                move |a: f64, b, c| a * b + c,
+            ),
+            Action::CompareSelect(comparison, negates) => {
+                let signs = negates.map(|negates| u64::from(negates) << 63);
+                let signed = move |value: f64, sign| f64::from_bits(value.to_bits() ^ sign);
+                kernels::compare_select(
+                    level,
+                    comparison,
+                    out,
+                    (doubles(a).lanes(), doubles(b)),
+                    chosen(step, |source| doubles(source).lanes()),
+                    #[inline(always)]
+                    move |yes, no| (signed(yes, signs[0]), signed(no, signs[1])),
+                );
             }
             Action::Select => {
                 let chosen = [b, c].map(|source| doubles(source).lanes());
@@ -297,7 +370,7 @@ impl Files {
         out: &mut [Slot<u8>],
     ) -> bool {
         let level = block.level;
-        let [a, b, c, _] = step.operands;
+        let [a, b, c, ..] = step.operands;
         let bools = |source| self.bools(source, block);
         macro_rules! pairs {
             ($image:expr) => {
@@ -361,10 +434,26 @@ impl Files {
     }
 }
 
+/// The coefficients of a polynomial.
+fn coefficients<T>(step: &Step, constant: impl Fn(Source) -> T) -> Vec<T> {
+    let [_, coefficients @ ..] = &step.operands;
+    let given = coefficients
+        .iter()
+        .filter(|source| **source != Source::None);
+    given.map(|source| constant(*source)).collect()
+}
+
+/// What a step that compares selects from; none if both are what is compared with a constant.
+fn chosen<'a, T>(step: &Step, lanes: impl Fn(Source) -> &'a [T]) -> Option<[&'a [T]; 2]> {
+    let [a, b, yes, no, ..] = step.operands;
+    let same = a == yes && a == no && matches!(b, Source::Constant(_));
+    (!same).then(|| [yes, no].map(lanes))
+}
+
 /// Which elements, of what.
 pub(super) struct Block<'a> {
     pub(super) columns: &'a [Column<'a>],
-    /// At most [`BLOCK`] of them.
+    /// At most [`Plan::block`] of them.
     pub(super) range: Range<usize>,
     pub(super) level: Level,
 }

@@ -201,12 +201,12 @@ impl<'a> Rows<'a> {
         let len = range.len();
         for (i, (_, operand)) in self.chain.links.iter().enumerate() {
             if let Operand::Row(row) = *operand {
-                let mut target = match self.chain.kind {
+                let target = match self.chain.kind {
                     Kind::Float => Target::F64(Slot::of(&mut self.doubles[i][..len])),
                     Kind::Int | Kind::Bool => Target::I64(Slot::of(&mut self.integers[i][..len])),
                 };
                 let columns = std::slice::from_ref(column);
-                if self.workers[row].run(columns, range.start, level, &mut target) {
+                if self.workers[row].run(columns, range.start, level, target) {
                     return None;
                 }
             }

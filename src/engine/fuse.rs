@@ -1,8 +1,8 @@
 //! Which instructions become one step with another.
 
 use super::kernels::Comparison;
-use super::plan::Analysis;
-use super::program::{Kind, Op};
+use super::plan::{Analysis, OPERANDS};
+use super::program::{Constant, Kind, Op};
 
 /// How the instructions of an analysis are joined.
 pub(super) struct Fusions {
@@ -10,6 +10,15 @@ pub(super) struct Fusions {
     pub(super) inner: Vec<bool>,
     /// By value: how often it is used, as an operand, as a mask, or as the result.
     pub(super) uses: Vec<usize>,
+}
+
+/// `(... (x * c[0] + c[1]) * x + ...) * x + c[n]`
+pub(super) struct Polynomial {
+    /// The number of the value `x`.
+    pub(super) variable: usize,
+    pub(super) coefficients: Vec<Constant>,
+    /// The values on the way.
+    inner: Vec<usize>,
 }
 
 impl Fusions {
@@ -32,10 +41,19 @@ impl Fusions {
             uses,
         };
         for (value, _) in analysis.instructions() {
-            if let Some(factor) = fusions.product(analysis, value) {
+            if let Some(polynomial) = fusions.polynomial(analysis, value) {
+                for inner in polynomial.inner {
+                    fusions.inner[inner] = true;
+                }
+            } else if let Some(factor) = fusions.product(analysis, value) {
                 fusions.inner[factor] = true;
             } else if let Some(condition) = fusions.condition(analysis, value) {
                 fusions.inner[condition] = true;
+                for arm in fusions.arms(analysis, value) {
+                    if let (arm, Some(_)) = arm {
+                        fusions.inner[arm] = true;
+                    }
+                }
             }
         }
         fusions
@@ -46,29 +64,95 @@ impl Fusions {
         let program = analysis.shape.program;
         let instruction = program.instruction(value)?;
         let (product, operands) = match instruction.op {
-            Op::Add => (Op::Mul, &[1, 0][..]),
-            Op::Sub => (Op::Mul, &[0][..]),
-            Op::FloatAdd => (Op::FloatMul, &[1, 0][..]),
-            Op::FloatSub => (Op::FloatMul, &[0][..]),
+            Op::Add | Op::Sub => (Op::Mul, &[1, 0][..]),
+            Op::FloatAdd | Op::FloatSub => (Op::FloatMul, &[1, 0][..]),
             _ => return None,
         };
         if analysis.bails(value) {
             return None;
         }
         let is_constant = |value: usize| program.constant(value).is_some();
-        // What is taken away is turned around, which only a constant can be without a step.
-        if operands.len() == 1 && !is_constant(instruction.operand(1)) {
-            return None;
+        let is_difference = matches!(instruction.op, Op::Sub | Op::FloatSub);
+        operands.iter().find_map(|i| {
+            let factor = instruction.operand(*i);
+            let factors = program.instruction(factor)?;
+            let constants = factors
+                .operands()
+                .filter(|value| is_constant(*value))
+                .count();
+            // What is taken away is turned around, which only a constant can be without a step.
+            let turned = match (is_difference, i) {
+                (true, 0) => is_constant(instruction.operand(1)),
+                (true, _) => constants == 1,
+                (false, _) => true,
+            };
+            let fits = factors.op == product
+                && constants < 2
+                && turned
+                && self.uses[factor] == 1
+                && !analysis.bails(factor);
+            fits.then_some(factor)
+        })
+    }
+
+    /// The polynomial of one value that this is, of two terms or more besides the constant one.
+    pub(super) fn polynomial(&self, analysis: &Analysis<'_>, value: usize) -> Option<Polynomial> {
+        let polynomial = self.terms(analysis, value)?;
+        let terms = polynomial.coefficients.len();
+        (terms > 2 && terms < OPERANDS).then_some(polynomial)
+    }
+
+    /// As [`Fusions::polynomial`], of any number of terms.
+    fn terms(&self, analysis: &Analysis<'_>, value: usize) -> Option<Polynomial> {
+        let program = analysis.shape.program;
+        let product = self.product(analysis, value)?;
+        let instruction = program.instruction(value)?;
+        let is_difference = matches!(instruction.op, Op::Sub | Op::FloatSub);
+        let [first, second] = [instruction.operand(0), instruction.operand(1)];
+        let last = match (product == first, is_difference) {
+            (true, true) => program.constant(second)?.negated(),
+            (true, false) => program.constant(second)?,
+            (false, true) => return None,
+            (false, false) => program.constant(first)?,
+        };
+        let factors = program.instruction(product)?;
+        let pair = [factors.operand(0), factors.operand(1)];
+        for [factor, variable] in [pair, [pair[1], pair[0]]] {
+            if let Some(constant) = program.constant(factor) {
+                return Some(Polynomial {
+                    variable,
+                    coefficients: vec![constant, last],
+                    inner: vec![product],
+                });
+            }
+            if let Some(mut polynomial) = self.terms(analysis, factor)
+                && polynomial.variable == variable
+                && self.uses[factor] == 1
+            {
+                polynomial.coefficients.push(last);
+                polynomial.inner.extend([factor, product]);
+                return Some(polynomial);
+            }
         }
-        operands
-            .iter()
-            .map(|i| instruction.operand(*i))
-            .find(|factor| {
-                program.instruction(*factor).is_some_and(|instruction| {
-                    instruction.op == product && !instruction.operands().all(is_constant)
-                }) && self.uses[*factor] == 1
-                    && !analysis.bails(*factor)
-            })
+        None
+    }
+
+    /// What a step that compares may select, and, where that is the negative of a value, which.
+    pub(super) fn arms(
+        &self,
+        analysis: &Analysis<'_>,
+        value: usize,
+    ) -> [(usize, Option<usize>); 2] {
+        let program = analysis.shape.program;
+        [1, 2].map(|i| {
+            let arm = program.instruction(value).map_or(0, |it| it.operand(i));
+            let negated = program.instruction(arm).filter(|instruction| {
+                matches!(instruction.op, Op::Neg | Op::FloatNeg)
+                    && self.uses[arm] == 1
+                    && !analysis.bails(arm)
+            });
+            (arm, negated.map(|instruction| instruction.operand(0)))
+        })
     }
 
     /// The comparison that this value is selected by, if they are one step.

@@ -42,7 +42,7 @@ impl Interval {
         self.low <= 0 && self.high >= 0
     }
 
-    fn hull(self, other: Interval) -> Self {
+    pub(super) fn hull(self, other: Interval) -> Self {
         Interval::new(self.low.min(other.low), self.high.max(other.high))
     }
 

@@ -150,19 +150,8 @@ fn run(
         Pieces(target),
         PIECE,
         || Worker::new(&setup),
-        |worker, at, mut piece| {
-            let mut start = at.start;
-            while piece.len() > 0 {
-                let mut target = piece.split_off(BLOCK);
-                if worker.setup.plan.steps.len() >= PREFETCHED {
-                    piece.prefetch(BLOCK);
-                    for column in columns {
-                        column.prefetch(start + BLOCK, BLOCK);
-                    }
-                }
-                worker.run(columns, start, at.level, &mut target);
-                start += target.len();
-            }
+        |worker, at, piece| {
+            worker.run(columns, at.start, at.level, piece);
             ControlFlow::Continue(())
         },
         |worker, other| worker.bailed.extend(other.bailed),
@@ -217,6 +206,8 @@ impl<'a> Iterator for Pieces<'a> {
 /// What all threads share.
 pub(super) struct Setup<'a> {
     shape: &'a Shape<'a>,
+    /// By input: all integers of its type.
+    intervals: Vec<Interval>,
     /// For any inputs of their types.
     plan: Plan,
     /// The inputs whose extent may lead to a better plan.
@@ -247,6 +238,7 @@ impl<'a> Setup<'a> {
                 Vec::new()
             },
             plan: shape.plan(&intervals),
+            intervals,
         }
     }
 }
@@ -259,7 +251,12 @@ pub(super) struct Worker<'a> {
     plans: Vec<(Vec<Interval>, Plan)>,
     /// The plan whose constants are in the registers.
     prepared: Option<usize>,
-    intervals: Vec<Interval>,
+    /// By input: the integers of the block that was looked at last.
+    exact: Vec<Interval>,
+    /// By input: the integers of all blocks of a piece that have been looked at.
+    seen: Vec<Interval>,
+    /// The plan for what has been seen.
+    guess: Option<usize>,
     bailed: Vec<Range<usize>>,
 }
 
@@ -270,33 +267,128 @@ impl<'a> Worker<'a> {
             files: Files::EMPTY,
             plans: Vec::new(),
             prepared: None,
-            intervals: setup.shape.static_intervals(),
+            exact: Vec::new(),
+            seen: Vec::new(),
+            guess: None,
             bailed: Vec::new(),
         }
     }
 
-    /// Runs one block; whether it bails out.
+    /// Runs a piece, block by block; whether a block bails out.
+    ///
+    /// It is guessed that the integers of a block lie where those before did. They are looked at when
+    /// it has been run, since they are in the cache then: a scan beforehand waits for memory, and
+    /// writes none meanwhile. Where the guess was wrong, the block is run again.
     pub(super) fn run(
         &mut self,
         columns: &[Column<'_>],
         start: usize,
         level: Level,
-        target: &mut Target<'_>,
+        target: Target<'_>,
     ) -> bool {
-        let range = start..start + target.len();
-        let block = Block {
-            columns,
-            range: range.clone(),
-            level,
-        };
-        let bails = match self.plan(&block) {
-            Some(plan) => self
-                .files
-                .run(plan_of(self.setup, &self.plans, plan), &block, target),
-            None => true,
-        };
+        let (mut start, mut rest) = (start, target);
+        let mut bails = false;
+        if rest.len() > BLOCK {
+            // What the last piece had, until this one is known to have more.
+            self.guess = None;
+            self.guess();
+        }
+        self.seen.clear();
+        while rest.len() > 0 {
+            let guess = if rest.len() > BLOCK {
+                self.guess()
+            } else {
+                None
+            };
+            let plan = match guess {
+                Some(plan) => Some(&self.plans[plan].1),
+                None => self.setup.scanned.is_empty().then_some(&self.setup.plan),
+            };
+            let len = plan.map_or(BLOCK, |plan| plan.block);
+            let mut target = rest.split_off(len);
+            if plan.is_some_and(|plan| plan.steps.len() >= PREFETCHED) {
+                rest.prefetch(len);
+                for column in columns {
+                    column.prefetch(start + len, len);
+                }
+            }
+            let block = Block {
+                columns,
+                range: start..start + target.len(),
+                level,
+            };
+            start = block.range.end;
+            bails |= if self.setup.scanned.is_empty() {
+                if self.prepared.is_none() {
+                    self.files.prepare(&self.setup.plan);
+                    self.prepared = Some(0);
+                }
+                let bails = self.files.run(&self.setup.plan, &block, &mut target);
+                self.note(bails, &block, &mut target)
+            } else {
+                self.run_scanned(guess, &block, target)
+            };
+        }
+        bails
+    }
+
+    /// Runs a block by a plan that may be for it; whether it bails out.
+    fn run_scanned(
+        &mut self,
+        guess: Option<usize>,
+        block: &Block<'_>,
+        mut target: Target<'_>,
+    ) -> bool {
+        if let Some(plan) = guess {
+            self.prepare(plan);
+            let bails = self.files.run(&self.plans[plan].1, block, &mut target);
+            self.scan(block);
+            let guessed = &self.plans[plan].0;
+            let mut scanned = self.setup.scanned.iter();
+            if scanned.all(|input| guessed[*input].contains(self.exact[*input])) {
+                self.see();
+                return self.note(bails, block, &mut target);
+            }
+            self.guess = None;
+        }
+        let mut bails = false;
+        for start in block.range.clone().step_by(BLOCK) {
+            let mut target = target.split_off(BLOCK);
+            let block = Block {
+                range: start..start + target.len(),
+                ..*block
+            };
+            self.scan(&block);
+            let mut scanned = self.setup.scanned.iter().map(|input| self.exact[*input]);
+            let inside = scanned.all(|exact| Interval::I64.contains(exact));
+            let bailed = !inside || {
+                self.see();
+                let exact = std::mem::take(&mut self.exact);
+                let plan = self.plan(&exact);
+                self.exact = exact;
+                self.files.run(&self.plans[plan].1, &block, &mut target)
+            };
+            bails |= self.note(bailed, &block, &mut target);
+        }
+        bails
+    }
+
+    /// The plan that is likely to be for the next block, if none of its integers can be too large.
+    fn guess(&mut self) -> Option<usize> {
+        if self.guess.is_none() && !self.seen.is_empty() {
+            let seen = std::mem::take(&mut self.seen);
+            let plan = self.plan(&seen);
+            self.seen = seen;
+            self.guess = Some(plan).filter(|plan| !self.plans[*plan].1.overflows);
+        }
+        self.guess
+    }
+
+    /// Notes whether a block bails out.
+    fn note(&mut self, bails: bool, block: &Block<'_>, target: &mut Target<'_>) -> bool {
         if bails {
             target.clear();
+            let range = block.range.clone();
             match self.bailed.last_mut() {
                 Some(last) if last.end == range.start => last.end = range.end,
                 _ => self.bailed.push(range),
@@ -305,53 +397,50 @@ impl<'a> Worker<'a> {
         bails
     }
 
-    /// The number of the plan for a block; none if it has integers beyond 64 bits.
-    fn plan(&mut self, block: &Block<'_>) -> Option<usize> {
-        let setup = self.setup;
-        if setup.scanned.is_empty() {
-            if self.prepared.is_none() {
-                self.files.prepare(&setup.plan);
-                self.prepared = Some(0);
-            }
-            return Some(0);
+    /// Looks where the integers of a block lie.
+    fn scan(&mut self, block: &Block<'_>) {
+        self.exact.clone_from(&self.setup.intervals);
+        for input in &self.setup.scanned {
+            self.exact[*input] = block.columns[*input].scan(block.level, block.range.clone());
         }
-        for input in &setup.scanned {
-            let column = &block.columns[*input];
-            let exact = column.scan(block.level, block.range.clone());
-            if !Interval::I64.contains(exact) {
-                return None;
-            }
-            self.intervals[*input] = exact.widened(column.interval());
+    }
+
+    /// Adds what a scan has found to what has been seen.
+    fn see(&mut self) {
+        if self.seen.is_empty() {
+            self.seen.clone_from(&self.exact);
         }
-        let known = self
-            .prepared
-            .filter(|plan| self.plans[*plan].0 == self.intervals);
-        let known = known.or_else(|| {
-            self.plans
-                .iter()
-                .position(|(key, _)| *key == self.intervals)
-        });
+        for (seen, exact) in self.seen.iter_mut().zip(&self.exact) {
+            *seen = seen.hull(*exact);
+        }
+    }
+
+    /// The number of the plan for inputs around these intervals, prepared.
+    fn plan(&mut self, exact: &[Interval]) -> usize {
+        let mut intervals = self.setup.intervals.clone();
+        for input in &self.setup.scanned {
+            intervals[*input] = exact[*input].widened(intervals[*input]);
+        }
+        let known = self.plans.iter().position(|(key, _)| *key == intervals);
         let plan = known.unwrap_or_else(|| {
             if self.plans.len() == PLANS {
                 self.plans.clear();
+                self.guess = None;
+                self.prepared = None;
             }
-            let plan = setup.shape.plan(&self.intervals);
-            self.plans.push((self.intervals.clone(), plan));
-            self.prepared = None;
+            let plan = self.setup.shape.plan(&intervals);
+            self.plans.push((intervals, plan));
             self.plans.len() - 1
         });
+        self.prepare(plan);
+        plan
+    }
+
+    /// Puts the constants of a plan into the registers.
+    fn prepare(&mut self, plan: usize) {
         if self.prepared != Some(plan) {
             self.files.prepare(&self.plans[plan].1);
             self.prepared = Some(plan);
         }
-        Some(plan)
-    }
-}
-
-fn plan_of<'a>(setup: &'a Setup<'_>, plans: &'a [(Vec<Interval>, Plan)], plan: usize) -> &'a Plan {
-    if setup.scanned.is_empty() {
-        &setup.plan
-    } else {
-        &plans[plan].1
     }
 }

@@ -40,7 +40,7 @@ fn limits(element_type: ElementType) -> Interval {
 }
 
 /// Where an operand is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Source {
     /// There is none.
     None,
@@ -49,6 +49,9 @@ pub(super) enum Source {
     Input(usize),
     Constant(Constant),
 }
+
+/// The operands that a step can have.
+pub(super) const OPERANDS: usize = 6;
 
 /// Where a result goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +80,10 @@ pub(super) enum Action {
     /// Of integers.
     Compare(Comparison),
     CompareFloats(Comparison),
-    /// `c` where `a` and `b` compare, else `d`.
-    CompareSelect(Comparison),
+    /// `(a * b + c) * a + d` ..., of constants
+    Horner,
+    /// `c` where `a` and `b` compare, else `d`; the one or the other negated.
+    CompareSelect(Comparison, [bool; 2]),
     /// `b` where `a`, else `c`.
     Select,
     /// Into the target; integers may have to be checked.
@@ -94,7 +99,7 @@ pub(super) struct Step {
     /// The type of what comes out.
     pub(super) kind: Kind,
     pub(super) out: Place,
-    pub(super) operands: [Source; 4],
+    pub(super) operands: [Source; OPERANDS],
     pub(super) mask: Source,
 }
 
@@ -105,6 +110,10 @@ pub(super) struct Plan {
     pub(super) steps: Vec<Step>,
     /// Registers that hold one constant in all lanes.
     pub(super) spread: Vec<(Constant, usize)>,
+    /// The elements of a block.
+    pub(super) block: usize,
+    /// Integers may leave 64 bits, or not fit where they are stored.
+    pub(super) overflows: bool,
 }
 
 /// What is known of all blocks: the program, and the types it is run over.

@@ -94,7 +94,7 @@ impl Instruction {
 }
 
 /// A constant of a program.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Constant {
     Int(i64),
     Float(f64),
@@ -107,6 +107,15 @@ impl Constant {
             Constant::Int(_) => Kind::Int,
             Constant::Float(_) => Kind::Float,
             Constant::Bool(_) => Kind::Bool,
+        }
+    }
+
+    /// The negative number; of integers, of as many bits.
+    pub(super) fn negated(self) -> Self {
+        match self {
+            Constant::Int(value) => Constant::Int(value.wrapping_neg()),
+            Constant::Float(value) => Constant::Float(-value),
+            Constant::Bool(value) => Constant::Bool(value),
         }
     }
 }

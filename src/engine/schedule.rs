@@ -1,8 +1,9 @@
 //! From an analysis to steps: which kernel each instruction is, and which register each value has.
 
+use super::block::{BLOCK, LARGEST_BLOCK, block_len};
 use super::fuse::{Fusions, comparison};
 use super::interval::Interval;
-use super::plan::{Action, Analysis, LaneType, Place, Plan, Source, Step};
+use super::plan::{Action, Analysis, LaneType, OPERANDS, Place, Plan, Source, Step};
 use super::program::{Constant, Instruction, Kind, Op, Program};
 use crate::ElementType;
 
@@ -19,7 +20,7 @@ struct Node {
     action: Action,
     kind: Kind,
     out: Option<usize>,
-    args: [Arg; 4],
+    args: [Arg; OPERANDS],
     mask: Arg,
 }
 
@@ -91,7 +92,7 @@ impl<'a> Schedule<'a> {
     }
 
     fn push(&mut self, action: Action, kind: Kind, out: Option<usize>, args: &[Arg], mask: Arg) {
-        let mut all = [Arg::None; 4];
+        let mut all = [Arg::None; OPERANDS];
         all[..args.len()].copy_from_slice(args);
         if let Some(out) = out {
             self.ready[out] = true;
@@ -120,6 +121,11 @@ impl<'a> Schedule<'a> {
     fn add(&mut self, value: usize, instruction: &Instruction) {
         let analysis = self.analysis;
         let (op, kind) = (instruction.op, instruction.op.result());
+        if let Some(polynomial) = self.fusions.polynomial(analysis, value) {
+            let mut args = vec![self.lanes(polynomial.variable)];
+            args.extend(polynomial.coefficients.into_iter().map(Arg::Constant));
+            return self.push(Action::Horner, kind, Some(value), &args, Arg::None);
+        }
         if let Some(product) = self.fusions.product(analysis, value) {
             return self.add_product(value, instruction, product);
         }
@@ -133,9 +139,10 @@ impl<'a> Schedule<'a> {
             } else {
                 comparison
             };
-            let yes = self.lanes(instruction.operand(1));
-            let no = self.lanes(instruction.operand(2));
-            let action = Action::CompareSelect(comparison);
+            let arms = self.fusions.arms(analysis, value);
+            let [yes, no] = arms.map(|(arm, negated)| self.lanes(negated.unwrap_or(arm)));
+            let negates = arms.map(|(_, negated)| negated.is_some());
+            let action = Action::CompareSelect(comparison, negates);
             return self.push(action, kind, Some(value), &[a, b, yes, no], Arg::None);
         }
         if let Some((compared, comparison)) = comparison(op) {
@@ -206,15 +213,16 @@ impl<'a> Schedule<'a> {
         let Some(factors) = self.program.instruction(product) else {
             return;
         };
-        let ([a, b], _) = self.pair(factors.operand(0), factors.operand(1));
+        let ([a, mut b], _) = self.pair(factors.operand(0), factors.operand(1));
         let [first, second] = [instruction.operand(0), instruction.operand(1)];
-        let c = match (instruction.op, self.program.constant(second)) {
-            (Op::Sub, Some(Constant::Int(value))) => {
-                Arg::Constant(Constant::Int(value.wrapping_neg()))
+        let is_difference = matches!(instruction.op, Op::Sub | Op::FloatSub);
+        let mut c = self.any(if product == second { first } else { second });
+        if is_difference {
+            let turned = if product == second { &mut b } else { &mut c };
+            if let Arg::Constant(constant) = turned {
+                *constant = constant.negated();
             }
-            (Op::FloatSub, Some(Constant::Float(value))) => Arg::Constant(Constant::Float(-value)),
-            _ => self.any(if product == second { first } else { second }),
-        };
+        }
         self.push(
             Action::MultiplyAdd,
             kind,
@@ -373,8 +381,32 @@ impl<'a> Schedule<'a> {
                 }
             }
         }
+        let analysis = self.analysis;
+        let written = steps
+            .iter()
+            .filter(|step| matches!(step.out, Place::Register(_)))
+            .map(|step| step.kind);
+        let filled = spread.iter().map(|(constant, _)| constant.kind());
+        let widest = written.chain(filled).map(|kind| match kind {
+            Kind::Int => analysis.lane.element_type().size(),
+            Kind::Float => size_of::<f64>(),
+            Kind::Bool => size_of::<u8>(),
+        });
+        let bails = analysis.check || analysis.ranges.bails.contains(&true);
+        // Without registers, two blocks at a time: it is only inputs and results that a cache holds.
+        let inputs = analysis.shape.inputs.iter().map(|(input, _)| input.size());
+        let block = widest
+            .max()
+            .map_or_else(|| 2 * block_len(inputs.max().unwrap_or(8)), block_len);
         Plan {
-            lane: self.analysis.lane,
+            // As few elements as possible are to be passed to a function.
+            block: if bails {
+                BLOCK
+            } else {
+                block.min(LARGEST_BLOCK)
+            },
+            overflows: analysis.ranges.overflows || analysis.check,
+            lane: analysis.lane,
             steps,
             spread,
         }

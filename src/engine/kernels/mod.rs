@@ -30,6 +30,15 @@ impl<'a, T: Copy> Operand<'a, T> {
             Operand::Constant(_) => unreachable!("a constant that was to be spread over lanes"),
         }
     }
+
+    /// The value for all lanes; plans ask for none where it may differ.
+    #[inline(always)]
+    pub(super) fn constant(self) -> T {
+        match self {
+            Operand::Lanes(_) => unreachable!("lanes where a constant was to be"),
+            Operand::Constant(constant) => constant,
+        }
+    }
 }
 
 #[inline(always)]
@@ -217,15 +226,19 @@ fn compare_by<T: Copy>(
     );
 }
 
-/// One of two by how two others compare.
+/// One of two by how two others compare; without such, of the first one and itself.
+///
+/// `image` gives what is selected from.
+#[inline(always)]
 pub(super) fn compare_select<T: Copy + PartialOrd>(
     level: Level,
     comparison: Comparison,
     out: &mut [Slot<T>],
     compared: (&[T], Operand<'_, T>),
-    chosen: [&[T]; 2],
+    chosen: Option<[&[T]; 2]>,
+    image: impl Fn(T, T) -> (T, T) + Copy,
 ) {
-    with_comparison!(comparison, select_by(level, out, compared, chosen));
+    with_comparison!(comparison, select_by(level, out, compared, chosen, image));
 }
 
 #[inline(always)]
@@ -233,30 +246,89 @@ fn select_by<T: Copy>(
     level: Level,
     out: &mut [Slot<T>],
     (a, b): (&[T], Operand<'_, T>),
-    [yes, no]: [&[T]; 2],
+    chosen: Option<[&[T]; 2]>,
+    image: impl Fn(T, T) -> (T, T) + Copy,
     holds: impl Fn(T, T) -> bool,
 ) {
-    match b {
-        Operand::Lanes(b) => level.run(
-            #[inline(always)]
-            move |_| {
-                let operands = a.iter().zip(b).zip(yes).zip(no);
-                for (slot, (((a, b), yes), no)) in out.iter_mut().zip(operands) {
-                    let (yes, no) = (*yes, *no);
-                    slot.set(if holds(*a, *b) { yes } else { no });
-                }
-            },
-        ),
-        Operand::Constant(b) => level.run(
+    match (b, chosen) {
+        (Operand::Lanes(b), chosen) => {
+            let [yes, no] = chosen.unwrap_or([a, a]);
+            level.run(
+                #[inline(always)]
+                move |_| {
+                    let operands = a.iter().zip(b).zip(yes).zip(no);
+                    for (slot, (((a, b), yes), no)) in out.iter_mut().zip(operands) {
+                        let (yes, no) = image(*yes, *no);
+                        slot.set(if holds(*a, *b) { yes } else { no });
+                    }
+                },
+            );
+        }
+        (Operand::Constant(b), Some([yes, no])) => level.run(
             #[inline(always)]
             move |_| {
                 for (slot, ((a, yes), no)) in out.iter_mut().zip(a.iter().zip(yes).zip(no)) {
-                    let (yes, no) = (*yes, *no);
+                    let (yes, no) = image(*yes, *no);
                     slot.set(if holds(*a, b) { yes } else { no });
                 }
             },
         ),
+        (Operand::Constant(b), None) => unary(
+            level,
+            out,
+            a,
+            #[inline(always)]
+            move |a| {
+                let (yes, no) = image(a, a);
+                if holds(a, b) { yes } else { no }
+            },
+        ),
     }
+}
+
+/// A polynomial by Horner's rule, of three coefficients at least. `step` multiplies and adds.
+#[inline(always)]
+pub(super) fn horner<T: Copy>(
+    level: Level,
+    out: &mut [Slot<T>],
+    a: &[T],
+    coefficients: &[T],
+    step: impl Fn(T, T, T) -> T + Copy,
+) {
+    macro_rules! of {
+        ($($len:literal)*) => {
+            match coefficients.len() {
+                $($len => if let Some(coefficients) = coefficients.first_chunk::<$len>() {
+                    horner_of(level, out, a, *coefficients, step);
+                })*
+                _ => unreachable!("a polynomial of so many terms"),
+            }
+        };
+    }
+    of!(3 4 5);
+}
+
+#[inline(always)]
+fn horner_of<T: Copy, const N: usize>(
+    level: Level,
+    out: &mut [Slot<T>],
+    a: &[T],
+    coefficients: [T; N],
+    step: impl Fn(T, T, T) -> T,
+) {
+    unary(
+        level,
+        out,
+        a,
+        #[inline(always)]
+        move |a| {
+            let mut value = coefficients[0];
+            for coefficient in &coefficients[1..] {
+                value = step(value, a, *coefficient);
+            }
+            value
+        },
+    );
 }
 
 pub(super) fn select<T: Copy>(
