@@ -9,6 +9,7 @@ use super::plan::{Action, LaneType, Place, Plan, Source, Step};
 use super::program::{Constant, Kind, Op};
 use super::slot::Slot;
 use super::target::Target;
+use super::watch::Watched;
 use crate::Level;
 
 /// The elements of a block of the widest lanes: so few that the registers of a program stay in the
@@ -101,6 +102,9 @@ pub(super) struct Files {
     pub(super) doubles: File<f64>,
     /// Bools, as one or zero.
     pub(super) bools: File<u8>,
+    /// Whether the extent of an input is to be found on the way.
+    pub(super) watches: bool,
+    pub(super) watched: Option<Watched>,
 }
 
 /// The mask of instructions that have none.
@@ -113,6 +117,8 @@ impl Files {
         longs: File::EMPTY,
         doubles: File::EMPTY,
         bools: File::EMPTY,
+        watches: false,
+        watched: None,
     };
 
     /// Fills the registers that hold constants.
@@ -149,12 +155,14 @@ impl Files {
         for step in &plan.steps {
             let bails = match (step.kind, step.out) {
                 (_, Place::None) => self.store::<L>(step, block, target),
-                (Kind::Int, Place::Target) => self.integer_step::<L>(step, block, L::slots(target)),
+                (Kind::Int, Place::Target) => {
+                    self.watchful_step::<L>(step, block, L::slots(target))
+                }
                 (Kind::Float, Place::Target) => self.float_step::<L>(step, block, target.doubles()),
                 (Kind::Int, Place::Register(register)) => {
                     let mut lanes = L::file_mut(self).take(register);
                     let slots = Slot::of(lanes.lanes_mut(block.len()));
-                    let bails = self.integer_step::<L>(step, block, slots);
+                    let bails = self.watchful_step::<L>(step, block, slots);
                     L::file_mut(self).put(register, lanes);
                     bails
                 }
@@ -219,6 +227,22 @@ impl Files {
             Source::Register(register) => self.bools.lanes(register, block.len()),
             _ => &ALL[..block.len()],
         }
+    }
+
+    /// Runs a step; looks at its input where that is asked for, and nobody has yet.
+    fn watchful_step<L: Lane + Default>(
+        &mut self,
+        step: &Step,
+        block: &Block<'_>,
+        out: &mut [Slot<L>],
+    ) -> bool {
+        if self.watches && self.watched.is_none() {
+            self.watched = Files::watched_step(step, block, out);
+            if self.watched.is_some() {
+                return false;
+            }
+        }
+        self.integer_step(step, block, out)
     }
 
     fn integer_step<L: Lane + Default>(

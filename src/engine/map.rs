@@ -341,7 +341,9 @@ impl<'a> Worker<'a> {
     ) -> bool {
         if let Some(plan) = guess {
             self.prepare(plan);
+            self.files.watches = true;
             let bails = self.files.run(&self.plans[plan].1, block, &mut target);
+            self.files.watches = false;
             self.scan(block);
             let guessed = &self.plans[plan].0;
             let mut scanned = self.setup.scanned.iter();
@@ -400,8 +402,12 @@ impl<'a> Worker<'a> {
     /// Looks where the integers of a block lie.
     fn scan(&mut self, block: &Block<'_>) {
         self.exact.clone_from(&self.setup.intervals);
+        let watched = self.files.watched.take();
         for input in &self.setup.scanned {
-            self.exact[*input] = block.columns[*input].scan(block.level, block.range.clone());
+            self.exact[*input] = match watched {
+                Some((seen, extent)) if seen == *input => extent,
+                _ => block.columns[*input].scan(block.level, block.range.clone()),
+            };
         }
     }
 

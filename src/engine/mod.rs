@@ -23,6 +23,7 @@ mod reduce;
 mod schedule;
 mod slot;
 mod target;
+mod watch;
 
 pub use column::{Column, Stored};
 pub use compact::compact;

@@ -386,3 +386,32 @@ def test_filter_of_several_parts_keeps_every_element_it_should() -> None:
     assert ao.filter(data, predicate) == kept
     assert ao.filter(memoryview(b"." + data)[1:], predicate) == kept
     assert ao.filter(data, None) == array("B", range(1, 256)) * 66_000
+
+
+# -- integers that are larger than those before -----------------------------------------------------
+
+GROWING: dict[str, Function] = {
+    "affine": lambda x: x * 3 + 1,
+    "sum": lambda x: x + 5,
+    "product": lambda x: x * 7,
+    "magnitude": lambda x: x if x > 0 else -x,
+    "negated_below": lambda x: -x if x < 100 else x,
+    "of_another_lane": lambda x: (x * 9 - 4) >> 2,
+}
+
+
+@pytest.mark.parametrize("name", GROWING)
+@pytest.mark.parametrize("typecode", ["h", "i", "q"])
+@pytest.mark.parametrize("place", [0, 1023, 1024, 8191, 8192, 16383, 16384, 30001])
+def test_traced_integer_larger_than_all_before_it_is_exact(
+    name: str, typecode: str, place: int
+) -> None:
+    function = GROWING[name]
+    numbers = array(typecode, [n % 200 - 100 for n in range(30002)])
+    limit = 1 << (8 * numbers.itemsize - 1)
+    for large in (limit // 10, -limit // 10):
+        numbers[place] = large
+        assert ao.map(numbers, function) == array(typecode, map(function, numbers))
+    for limit_itself in (limit - 1, -limit):
+        numbers[place] = limit_itself
+        assert ao.map(numbers, function, typecode="d") == array("d", map(function, numbers))

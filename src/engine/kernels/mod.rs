@@ -10,6 +10,7 @@ mod python;
 
 use super::slot::Slot;
 use crate::Level;
+use crate::element::Integer;
 pub(super) use float::{checked_float, from_integers, plain_float, scalar, to_integers, whole};
 pub(super) use integer::{checked, plain, power};
 pub(super) use python::call;
@@ -56,6 +57,28 @@ pub(super) fn unary<T: Copy, O: Copy>(
             }
         },
     );
+}
+
+/// As [`unary`]; the smallest and the largest of the lanes.
+#[inline(always)]
+pub(super) fn unary_watched<T: Integer>(
+    level: Level,
+    out: &mut [Slot<T>],
+    a: &[T],
+    image: impl Fn(T) -> T,
+) -> (T, T) {
+    level.run(
+        #[inline(always)]
+        move |_| {
+            let (mut low, mut high) = (T::MAX, T::MIN);
+            for (slot, a) in out.iter_mut().zip(a) {
+                low = low.min(*a);
+                high = high.max(*a);
+                slot.set(image(*a));
+            }
+            (low, high)
+        },
+    )
 }
 
 /// Of lanes and lanes, or of lanes and a constant.
@@ -284,6 +307,38 @@ fn select_by<T: Copy>(
             },
         ),
     }
+}
+
+/// One of the two that `image` gives, by how the lanes compare with a constant; the smallest and the
+/// largest of the lanes.
+pub(super) fn compare_select_watched<T: Integer>(
+    level: Level,
+    comparison: Comparison,
+    out: &mut [Slot<T>],
+    compared: (&[T], T),
+    image: impl Fn(T) -> (T, T) + Copy,
+) -> (T, T) {
+    with_comparison!(comparison, select_watched_by(level, out, compared, image))
+}
+
+#[inline(always)]
+fn select_watched_by<T: Integer>(
+    level: Level,
+    out: &mut [Slot<T>],
+    (a, b): (&[T], T),
+    image: impl Fn(T) -> (T, T),
+    holds: impl Fn(T, T) -> bool,
+) -> (T, T) {
+    unary_watched(
+        level,
+        out,
+        a,
+        #[inline(always)]
+        move |a| {
+            let (yes, no) = image(a);
+            if holds(a, b) { yes } else { no }
+        },
+    )
 }
 
 /// A polynomial by Horner's rule, of three coefficients at least. `step` multiplies and adds.
