@@ -381,7 +381,21 @@ impl<'a> Schedule<'a> {
                 }
             }
         }
+        Plan {
+            block: self.block_len(&steps, &spread),
+            overflows: self.analysis.ranges.overflows || self.analysis.check,
+            lane: self.analysis.lane,
+            steps,
+            spread,
+        }
+    }
+
+    /// The elements of a block: as many as keep its registers in the cache.
+    fn block_len(&self, steps: &[Step], spread: &[(Constant, usize)]) -> usize {
         let analysis = self.analysis;
+        if analysis.check || analysis.ranges.bails.contains(&true) {
+            return BLOCK; // as few elements as possible are to be passed to a function
+        }
         let written = steps
             .iter()
             .filter(|step| matches!(step.out, Place::Register(_)))
@@ -392,24 +406,12 @@ impl<'a> Schedule<'a> {
             Kind::Float => size_of::<f64>(),
             Kind::Bool => size_of::<u8>(),
         });
-        let bails = analysis.check || analysis.ranges.bails.contains(&true);
         // Without registers, two blocks at a time: it is only inputs and results that a cache holds.
         let inputs = analysis.shape.inputs.iter().map(|(input, _)| input.size());
         let block = widest
             .max()
             .map_or_else(|| 2 * block_len(inputs.max().unwrap_or(8)), block_len);
-        Plan {
-            // As few elements as possible are to be passed to a function.
-            block: if bails {
-                BLOCK
-            } else {
-                block.min(LARGEST_BLOCK)
-            },
-            overflows: analysis.ranges.overflows || analysis.check,
-            lane: analysis.lane,
-            steps,
-            spread,
-        }
+        block.min(LARGEST_BLOCK)
     }
 }
 

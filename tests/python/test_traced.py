@@ -388,7 +388,7 @@ def test_filter_of_several_parts_keeps_every_element_it_should() -> None:
     assert ao.filter(data, None) == array("B", range(1, 256)) * 66_000
 
 
-# -- integers that are larger than those before -----------------------------------------------------
+# -- integers that are larger than those before ----------------------------------------------------
 
 GROWING: dict[str, Function] = {
     "affine": lambda x: x * 3 + 1,
