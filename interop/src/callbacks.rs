@@ -20,7 +20,7 @@ use pyo3::types::PyTuple;
 use crate::buffer::Slot;
 use crate::convert::{Reader, Writer, python_number};
 use crate::operand::{Argument, Operand};
-use crate::result::ResultMemory;
+use crate::result::{Form, ResultMemory};
 use crate::runtime;
 use crate::traced::{self, Kind, Target, Traced};
 use crate::typecode::Typecode;
@@ -33,7 +33,8 @@ const CALLS_PER_SIGNAL_CHECK: usize = 64;
 /// After more calls than this, a reduction looks for a program for what is left.
 const MOST_CALLS: usize = 4096;
 
-/// So many elements are marked at a time by a filter that runs natively: bits of 2 MiB.
+/// So many elements are marked at a time by a filter that runs natively: bits of 2 MiB. All are,
+/// where the result is best made when its length is known.
 const FILTER_PART: usize = 16 << 20;
 
 /// How many elements of a filter's result room is made for at a time.
@@ -68,6 +69,19 @@ pub(crate) fn map<'py>(
     typecode: Option<&str>,
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    let typecode = typecode.map(parse_typecode).transpose()?;
+    map_to(Form::Array, arr, r#fn, arrays, typecode, out)
+}
+
+/// [`map`], whose result is of any form.
+pub(crate) fn map_to<'py>(
+    form: Form,
+    arr: &Bound<'py, PyAny>,
+    r#fn: &Bound<'py, PyAny>,
+    arrays: &Bound<'py, PyTuple>,
+    typecode: Option<Typecode>,
+    out: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = arr.py();
     let mut slot = Slot::new();
     let first = Operand::new(&mut slot, arr, Argument::new("map", "arr"))?;
@@ -82,7 +96,6 @@ pub(crate) fn map<'py>(
         same_length(argument, &other, &first)?;
         others.push(other);
     }
-    let typecode = typecode.map(parse_typecode).transpose()?;
     let mut out_slot = Slot::new();
     let target = match out {
         None => None,
@@ -105,25 +118,27 @@ pub(crate) fn map<'py>(
     let inputs: Vec<&Operand<'_, '_>> = once(&first).chain(&others).collect();
     if let (Some(mut target), Some(out)) = (target, out) {
         if inputs.iter().any(|input| overlap(input, &target)) {
-            map_apart(r#fn, &inputs, target.typecode())?.copy_to(&mut target);
+            map_apart(Form::Array, r#fn, &inputs, target.typecode())?.copy_to(&mut target);
         } else {
             map_into(r#fn, &inputs, &mut target)?;
         }
         return Ok(out.clone());
     }
-    map_apart(r#fn, &inputs, typecode.unwrap_or(first.typecode()))?.into_array(py)
+    let typecode = typecode.unwrap_or(first.typecode());
+    map_apart(form, r#fn, &inputs, typecode)?.into_array(py)
 }
 
 /// The results of `function` in memory of their own.
 fn map_apart<'py>(
+    form: Form,
     function: &Bound<'py, PyAny>,
     inputs: &[&Operand<'_, 'py>],
     typecode: Typecode,
 ) -> PyResult<ResultMemory> {
     let py = function.py();
     let len = inputs[0].len();
-    let mut memory = ResultMemory::new(typecode);
-    memory.reserve(py, len)?;
+    let mut memory = ResultMemory::new(form, typecode);
+    memory.allocate(py, len)?;
     let left_out = match program_of(function, inputs, typecode)? {
         None => everything(len),
         Some(traced) => with_element!(typecode.element_type(), T => {
@@ -250,7 +265,7 @@ fn parse_typecode(given: &str) -> PyResult<Typecode> {
 pub(crate) fn map_inplace<'py>(arr: &Bound<'py, PyAny>, r#fn: &Bound<'py, PyAny>) -> PyResult<()> {
     let mut slot = Slot::new();
     let mut operand = Operand::writable(&mut slot, arr, Argument::new("map_inplace", "arr"))?;
-    let results = map_apart(r#fn, &[&operand], operand.typecode())?;
+    let results = map_apart(Form::Array, r#fn, &[&operand], operand.typecode())?;
     results.copy_to(&mut operand);
     Ok(())
 }
@@ -272,6 +287,15 @@ pub(crate) fn filter<'py>(
     arr: &Bound<'py, PyAny>,
     predicate: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    filter_to(Form::Array, arr, predicate)
+}
+
+/// [`filter`], whose result is of any form.
+pub(crate) fn filter_to<'py>(
+    form: Form,
+    arr: &Bound<'py, PyAny>,
+    predicate: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = arr.py();
     let mut slot = Slot::new();
     let operand = Operand::new(&mut slot, arr, Argument::new("filter", "arr"))?;
@@ -285,10 +309,14 @@ pub(crate) fn filter<'py>(
             operand.len(),
         )?
     };
+    let mut memory = ResultMemory::new(form, operand.typecode());
     match traced {
-        Some(traced) => filter_natively(predicate, &operand, traced.get().program()),
-        None => filter_by_calls(predicate, &operand),
+        Some(traced) => {
+            filter_natively(predicate, &operand, traced.get().program(), &mut memory)?;
+        }
+        None => filter_by_calls(predicate, &operand, &mut memory)?,
     }
+    memory.into_array(py)
 }
 
 /// Marks the elements to be kept with a bit each, and then copies them, part by part.
@@ -296,13 +324,17 @@ fn filter_natively<'py>(
     predicate: &Bound<'py, PyAny>,
     operand: &Operand<'_, 'py>,
     program: &Program,
-) -> PyResult<Bound<'py, PyAny>> {
+    memory: &mut ResultMemory,
+) -> PyResult<()> {
     let py = predicate.py();
     let input = Reader::new(operand);
-    let mut memory = ResultMemory::new(operand.typecode());
-    let mut all_bits = vec![0_u64; operand.len().min(FILTER_PART).div_ceil(64)];
-    for start in (0..operand.len()).step_by(FILTER_PART) {
-        let len = FILTER_PART.min(operand.len() - start);
+    let part = match memory.form() {
+        Form::Array => FILTER_PART,
+        Form::Ndarray => operand.len().max(1),
+    };
+    let mut all_bits = vec![0_u64; operand.len().min(part).div_ceil(64)];
+    for start in (0..operand.len()).step_by(part) {
+        let len = part.min(operand.len() - start);
         let bytes = len * operand.item_size();
         let bits = &mut all_bits[..len.div_ceil(64)];
         with_element!(operand.element_type(), T => {
@@ -314,7 +346,7 @@ fn filter_natively<'py>(
                 mark_elements(predicate, &input, bits, start, range)?;
             }
             let kept = bits.iter().map(|word| word.count_ones() as usize).sum();
-            memory.reserve(py, kept)?;
+            memory.allocate(py, kept)?;
             let before = memory.len();
             let out = &mut memory.spare::<T>()[..kept];
             runtime::run(py, "filter", bytes, |executor| {
@@ -326,16 +358,16 @@ fn filter_natively<'py>(
         bits.fill(0);
         py.check_signals()?;
     }
-    memory.into_array(py)
+    Ok(())
 }
 
 fn filter_by_calls<'py>(
     predicate: &Bound<'py, PyAny>,
     operand: &Operand<'_, 'py>,
-) -> PyResult<Bound<'py, PyAny>> {
+    memory: &mut ResultMemory,
+) -> PyResult<()> {
     let py = predicate.py();
     let input = Reader::new(operand);
-    let mut memory = ResultMemory::new(operand.typecode());
     let mut start = 0;
     while start < operand.len() {
         let end = operand.len().min(start + FILTER_BLOCK);
@@ -343,7 +375,7 @@ fn filter_by_calls<'py>(
         memory.fill(|writer| filter_elements(predicate, &input, writer, start..end))?;
         start = end;
     }
-    memory.into_array(py)
+    Ok(())
 }
 
 /// Combines the elements by *fn*, from left to right, into one value.

@@ -4,6 +4,9 @@ mod buffer;
 mod callbacks;
 mod convert;
 mod in_place;
+#[cfg_attr(not(feature = "numpy"), path = "no_ndarray.rs")]
+mod ndarray;
+mod numpy_operand;
 mod operand;
 mod reductions;
 mod result;
@@ -15,10 +18,19 @@ mod vectorcall;
 
 use pyo3::prelude::*;
 
+/// The cargo features that this module was built with.
+const FEATURES: &[&str] = &[
+    #[cfg(feature = "numpy")]
+    "numpy",
+    #[cfg(feature = "parallel")]
+    "parallel",
+];
+
 /// Numeric operations on Python's own buffers.
 #[pymodule(name = "_arrayops")]
 mod module {
     use pyo3::prelude::*;
+    use pyo3::types::PyTuple;
 
     #[pymodule_export]
     use super::{cpu_level, cpu_levels, panic};
@@ -38,6 +50,8 @@ mod module {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::runtime::configure()?;
+        crate::ndarray::add_to(module)?;
+        module.add("_features", PyTuple::new(module.py(), crate::FEATURES)?)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

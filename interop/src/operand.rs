@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 
 use crate::buffer::{Export, NoExport, Slot};
 use crate::convert::Writer;
+use crate::numpy_operand;
 use crate::typecode::{Typecode, Unsupported};
 
 /// An argument of a function, for error messages.
@@ -55,6 +56,7 @@ impl<'a, 'py> Operand<'a, 'py> {
         object: &Bound<'py, PyAny>,
         argument: Argument,
     ) -> PyResult<Self> {
+        numpy_operand::refuse_masked(object, argument)?;
         let export = match slot.export(object) {
             Ok(export) => export,
             Err(NoExport::NotABuffer) => {
@@ -64,7 +66,10 @@ impl<'a, 'py> Operand<'a, 'py> {
                      NumPy array, ...), not {given}"
                 )));
             }
-            Err(NoExport::Failed(error)) => return Err(error),
+            Err(NoExport::Failed(error)) => {
+                // NumPy has no buffer format for some of its types.
+                return Err(numpy_operand::no_format(object, argument)?.unwrap_or(error));
+            }
         };
         let format = export.format();
         let item_size = usize::try_from(export.item_size()).unwrap_or(0);
@@ -75,8 +80,9 @@ impl<'a, 'py> Operand<'a, 'py> {
                 return Err(PyTypeError::new_err(match unsupported {
                     Unsupported::Type => format!(
                         "{argument} has elements of format '{format}' ({item_size} bytes each); \
-                         expected integers or floats, one of the typecodes {}",
-                        Typecode::ALL
+                         expected integers or floats, one of the typecodes {}{}",
+                        Typecode::ALL,
+                        numpy_operand::type_hint(object)?
                     ),
                     Unsupported::ByteOrder => format!(
                         "{argument} has elements in non-native byte order, format '{format}'; \
@@ -88,16 +94,18 @@ impl<'a, 'py> Operand<'a, 'py> {
         };
         if export.dimensions() != 1 {
             return Err(PyBufferError::new_err(format!(
-                "{argument} has {} dimensions; expected one",
-                export.dimensions()
+                "{argument} has {} dimensions; expected one{}",
+                export.dimensions(),
+                numpy_operand::layout_hint(object)?
             )));
         }
         let element_type = typecode.element_type();
         let several = export.len_bytes() > element_type.size();
         if several && export.stride() != export.item_size() {
             return Err(PyBufferError::new_err(format!(
-                "{argument} is not contiguous: its elements of {item_size} bytes are {} bytes apart",
-                export.stride()
+                "{argument} is not contiguous: its elements of {item_size} bytes are {} bytes apart{}",
+                export.stride(),
+                numpy_operand::layout_hint(object)?
             )));
         }
         Ok(Operand {

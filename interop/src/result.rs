@@ -1,4 +1,7 @@
-//! Results: memory that becomes an `array.array` without having been written twice.
+//! Results: memory that becomes an array without having been written twice.
+//!
+//! NumPy makes an array of memory that is yet to be filled. That is preferred for results in its
+//! form whose length is known: it owns its memory, and large memory comes in huge pages.
 //!
 //! `array` has no public constructor for uninitialised memory: `array(tc, [0]) * n` writes it once
 //! before the result is, `frombytes` copies what has been computed elsewhere. So the memory is
@@ -25,11 +28,12 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyList, PyType};
 
 use crate::convert::Writer;
+use crate::ndarray::Ndarray;
 use crate::operand::Operand;
 use crate::typecode::Typecode;
 
 /// `array.array`.
-fn array_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
+pub(crate) fn array_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     TYPE.import(py, "array", "array")
 }
@@ -48,9 +52,20 @@ fn new_empty_array(py: Python<'_>, typecode: Typecode) -> PyResult<Bound<'_, PyA
     array_type(py)?.call1((typecode.as_str(),))
 }
 
+/// What kind of array a result becomes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Array,
+    #[cfg_attr(not(feature = "numpy"), expect(dead_code, reason = "never asked for"))]
+    Ndarray,
+}
+
 /// Memory that is filled with elements and ends up in an array.
 pub(crate) struct ResultMemory {
     memory: Option<NonNull<u8>>,
+    /// Whose memory it is, if it is that of an array already.
+    owner: Option<Ndarray>,
+    form: Form,
     typecode: Typecode,
     /// How many elements there is room for, and how many have been written.
     capacity: usize,
@@ -59,7 +74,7 @@ pub(crate) struct ResultMemory {
 
 impl Drop for ResultMemory {
     fn drop(&mut self) {
-        if let Some(memory) = self.memory {
+        if let (Some(memory), None) = (self.memory, &self.owner) {
             // SAFETY: allocated by `resize`, and not given away. A result is local to a call that
             // Python made, hence this thread is attached.
             unsafe { ffi::PyMem_Free(memory.as_ptr().cast()) };
@@ -68,13 +83,31 @@ impl Drop for ResultMemory {
 }
 
 impl ResultMemory {
-    pub(crate) const fn new(typecode: Typecode) -> Self {
+    pub(crate) const fn new(form: Form, typecode: Typecode) -> Self {
         ResultMemory {
             memory: None,
+            owner: None,
+            form,
             typecode,
             capacity: 0,
             len: 0,
         }
+    }
+
+    pub(crate) const fn form(&self) -> Form {
+        self.form
+    }
+
+    /// Makes room for so many more elements, most likely the last ones.
+    pub(crate) fn allocate(&mut self, py: Python<'_>, additional: usize) -> PyResult<()> {
+        if self.form == Form::Array || self.capacity > 0 {
+            return self.reserve(py, additional);
+        }
+        let owner = Ndarray::new(py, self.typecode, additional)?;
+        self.memory = owner.address();
+        self.owner = Some(owner);
+        self.capacity = additional;
+        Ok(())
     }
 
     /// How many elements have been written.
@@ -100,12 +133,17 @@ impl ResultMemory {
         };
         let size = self.typecode.element_type().size();
         let bytes = capacity.checked_mul(size).ok_or_else(too_large)?;
-        let old = self
-            .memory
-            .map_or(std::ptr::null_mut(), |memory| memory.as_ptr().cast());
+        let own = self.memory.filter(|_| self.owner.is_none());
+        let old = own.map_or(std::ptr::null_mut(), |memory| memory.as_ptr().cast());
         // SAFETY: this thread is attached; `old` is null or was allocated here.
         let new = unsafe { ffi::PyMem_Realloc(old, bytes) };
-        self.memory = Some(NonNull::new(new.cast()).ok_or_else(too_large)?);
+        let new = NonNull::new(new.cast()).ok_or_else(too_large)?;
+        if let (Some(_), Some(memory)) = (&self.owner, self.memory) {
+            // SAFETY: what an array owns has so many bytes, and the new memory has as many or more.
+            unsafe { memory.copy_to_nonoverlapping(new, self.len * size) };
+        }
+        self.memory = Some(new);
+        self.owner = None;
         self.capacity = capacity;
         Ok(())
     }
@@ -166,6 +204,26 @@ impl ResultMemory {
 
     /// An array of the elements written.
     pub(crate) fn into_array(mut self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+        match self.form {
+            Form::Array => self.into_array_array(py),
+            Form::Ndarray => {
+                if let Some(owner) = self.owner.take_if(|_| self.len == self.capacity) {
+                    self.memory = None;
+                    return Ok(owner.into_bound(py));
+                }
+                // The length was not known. (NumPy's own way to shrink an array is deprecated.)
+                let owner = Ndarray::new(py, self.typecode, self.len)?;
+                if let (Some(from), Some(to)) = (self.memory, owner.address()) {
+                    let bytes = self.len * self.typecode.element_type().size();
+                    // SAFETY: both have so many bytes, and are of different owners.
+                    unsafe { from.copy_to_nonoverlapping(to, bytes) };
+                }
+                Ok(owner.into_bound(py))
+            }
+        }
+    }
+
+    fn into_array_array(mut self, py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
         let array = new_empty_array(py, self.typecode)?;
         if self.len == 0 {
             return Ok(array);
@@ -261,7 +319,7 @@ fn try_layout(py: Python<'_>) -> PyResult<bool> {
     if !as_expected || !empty_as_expected {
         return Ok(false);
     }
-    let mut memory = ResultMemory::new(typecode);
+    let mut memory = ResultMemory::new(Form::Array, typecode);
     memory.reserve(py, 3)?;
     memory.fill(|writer| {
         for item in new_array(py, typecode, &[4, 5, 6])?.try_iter()? {

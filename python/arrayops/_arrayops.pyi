@@ -45,6 +45,9 @@ _Function: TypeAlias = (
 __all__ = [
     "Stats",
     "__version__",
+    "_features",
+    "_numpy_filter",
+    "_numpy_map",
     "_panic",
     "clip",
     "cpu_level",
@@ -66,6 +69,7 @@ __all__ = [
 ]
 
 __version__: str
+_features: tuple[str, ...]
 
 @overload
 def sum(arr: array[float]) -> float: ...
@@ -172,3 +176,7 @@ def get_num_threads() -> int: ...
 def cpu_level() -> str: ...
 def cpu_levels() -> list[str]: ...
 def _panic(thread: str) -> None: ...
+
+# Of arrayops.numpy, whose stub has their types.
+_numpy_map: Any
+_numpy_filter: Any
