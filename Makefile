@@ -53,7 +53,7 @@ lint: $(VENV)/.built $(VENV)/.test $(VENV)/.lint
 	$(RUN)/ruff check .
 	$(RUN)/mypy
 	$(RUN)/pyright --pythonpath $(RUN)/python
-	$(RUN)/python -m mypy.stubtest --mypy-config-file pyproject.toml arrayops._arrayops
+	$(RUN)/python -m mypy.stubtest --mypy-config-file pyproject.toml arrayops._arrayops arrayops.numpy
 	$(RUN)/actionlint -shellcheck=$(RUN)/shellcheck .github/workflows/*.yml
 
 format: $(VENV)/.lint
