@@ -15,7 +15,7 @@ RUN := $(VENV)/$(BIN)
 SOURCES := Cargo.toml Cargo.lock pyproject.toml interop/Cargo.toml \
 	$(wildcard src/*.rs src/*/*.rs src/*/*/*.rs interop/src/*.rs)
 
-.PHONY: demo test test-python test-rust test-valgrind fuzz lint format bench bench-traced bench-kernels wheel clean
+.PHONY: demo test test-python test-features test-rust test-valgrind fuzz lint format bench bench-traced bench-kernels wheel wheel-sizes clean
 
 ## The cookbook programs on real data, checked against plain Python and timed.
 demo: $(VENV)/.built
@@ -29,6 +29,10 @@ test-rust:
 
 test-python: $(VENV)/.built $(VENV)/.test
 	$(RUN)/python -m pytest
+
+## Each combination of the cargo features: lints, and the tests of what it has and has not.
+test-features: $(VENV)/.test
+	VENV="$(VENV)" .ci/features
 
 ## Random data and functions at every CPU level against plain Python, for SECONDS each, from SEED or a
 ## fresh one.
@@ -79,6 +83,11 @@ bench-kernels:
 
 wheel: $(VENV)/.tools
 	$(RUN)/maturin build --release --locked --interpreter $(RUN)/python --out dist
+
+## The size of the wheel with each combination of the cargo features, as a table for
+## docs/design.md. About ten minutes.
+wheel-sizes: $(VENV)/.tools
+	VENV="$(VENV)" .ci/wheel-sizes
 
 clean:
 	rm -rf target dist $(VENV) $(BENCH_VENV) $(V1_VENV)
