@@ -15,7 +15,7 @@ RUN := $(VENV)/$(BIN)
 SOURCES := Cargo.toml Cargo.lock pyproject.toml interop/Cargo.toml \
 	$(wildcard src/*.rs src/*/*.rs src/*/*/*.rs interop/src/*.rs)
 
-.PHONY: demo test test-python test-features test-rust test-valgrind fuzz lint format bench bench-traced bench-kernels wheel wheel-sizes clean
+.PHONY: demo test test-python test-features test-rust test-valgrind fuzz lint format bench bench-traced bench-overhead bench-kernels wheel wheel-sizes clean
 
 ## The cookbook programs on real data, checked against plain Python and timed.
 demo: $(VENV)/.built
@@ -76,6 +76,10 @@ bench-traced: wheel $(BENCH_VENV)/.peers
 	$(BENCH_VENV)/$(BIN)/python -m pip install --quiet --force-reinstall --no-deps \
 		--no-index --find-links dist arrayops
 	$(BENCH_VENV)/$(BIN)/python benches/traced.py --write
+
+## Short calls on NumPy arrays against the same calls on arrays.
+bench-overhead: $(VENV)/.built $(VENV)/.test
+	$(RUN)/python benches/overhead.py
 
 ## The kernels alone, at every CPU level.
 bench-kernels:

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""Time short calls on a NumPy array against the same calls on an `array.array`, interleaved."""
+
+from __future__ import annotations
+
+import argparse
+import operator
+import random
+import statistics
+import sys
+import timeit
+from array import array
+from typing import TYPE_CHECKING, Any
+
+import arrayops as ao
+import arrayops.numpy as aon
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LENGTH = 8
+LOOPS = 2000
+CALLS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "ao.sum": (ao.sum, ao.sum),
+    "ao.min": (ao.min, ao.min),
+    "ao.var": (ao.var, ao.var),
+    "ao.map": (lambda arr: ao.map(arr, operator.neg), lambda arr: ao.map(arr, operator.neg)),
+    "ao.filter": (lambda arr: ao.filter(arr, None), lambda arr: ao.filter(arr, None)),
+    "map of aon to ao": (
+        lambda arr: ao.map(arr, operator.neg),
+        lambda arr: aon.map(arr, operator.neg),
+    ),
+    "filter of aon to ao": (lambda arr: ao.filter(arr, None), lambda arr: aon.filter(arr, None)),
+}
+
+
+def seconds(rounds: int, contenders: list[tuple[Callable[[Any], Any], Any]]) -> list[float]:
+    """Return the median time of one call of each function on its buffer."""
+    timers = [timeit.Timer(lambda f=f, arr=arr: f(arr)) for f, arr in contenders]
+    samples: list[list[float]] = [[] for _ in timers]
+    order = random.Random(rounds)  # noqa: S311 - an order, not a secret
+    for _ in range(rounds):
+        turns = list(zip(timers, samples, strict=True))
+        order.shuffle(turns)
+        for timer, times in turns:
+            times.append(timer.timeit(LOOPS) / LOOPS)
+    return [statistics.median(times) for times in samples]
+
+
+def main() -> None:
+    """Print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=200)
+    rounds: int = parser.parse_args().rounds
+    sys.stdout.write(f"| {LENGTH} elements | array.array, ns | ndarray, ns | ratio |\n")
+    sys.stdout.write("| --- | ---: | ---: | ---: |\n")
+    for name, (on_array, on_ndarray) in CALLS.items():
+        for code in "qd":
+            elements = array(code, range(1, LENGTH + 1))
+            ours, theirs = seconds(
+                rounds, [(on_array, elements), (on_ndarray, np.array(elements, code))]
+            )
+            ratio = theirs / ours
+            sys.stdout.write(
+                f"| `{name}`, `{code}` | {1e9 * ours:.0f} | {1e9 * theirs:.0f} | {ratio:.2f} |\n"
+            )
+
+
+if __name__ == "__main__":
+    main()
