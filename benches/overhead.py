@@ -21,17 +21,25 @@ if TYPE_CHECKING:
 
 LENGTH = 8
 LOOPS = 2000
+
+
+def _map(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    return lambda arr: function(arr, operator.neg)
+
+
+def _filter(function: Callable[..., Any]) -> Callable[[Any], Any]:
+    return lambda arr: function(arr, None)
+
+
+# What is called on the array.array, and on the ndarray.
 CALLS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "ao.sum": (ao.sum, ao.sum),
     "ao.min": (ao.min, ao.min),
     "ao.var": (ao.var, ao.var),
-    "ao.map": (lambda arr: ao.map(arr, operator.neg), lambda arr: ao.map(arr, operator.neg)),
-    "ao.filter": (lambda arr: ao.filter(arr, None), lambda arr: ao.filter(arr, None)),
-    "map of aon to ao": (
-        lambda arr: ao.map(arr, operator.neg),
-        lambda arr: aon.map(arr, operator.neg),
-    ),
-    "filter of aon to ao": (lambda arr: ao.filter(arr, None), lambda arr: aon.filter(arr, None)),
+    "ao.map": (_map(ao.map), _map(ao.map)),
+    "ao.filter": (_filter(ao.filter), _filter(ao.filter)),
+    "ao.map, aon.map": (_map(ao.map), _map(aon.map)),
+    "ao.filter, aon.filter": (_filter(ao.filter), _filter(aon.filter)),
 }
 
 
