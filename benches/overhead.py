@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import operator
 import random
 import statistics
@@ -45,7 +46,7 @@ CALLS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
 
 def seconds(rounds: int, contenders: list[tuple[Callable[[Any], Any], Any]]) -> list[float]:
     """Return the median time of one call of each function on its buffer."""
-    timers = [timeit.Timer(lambda f=f, arr=arr: f(arr)) for f, arr in contenders]
+    timers = [timeit.Timer(functools.partial(function, arr)) for function, arr in contenders]
     samples: list[list[float]] = [[] for _ in timers]
     order = random.Random(rounds)  # noqa: S311 - an order, not a secret
     for _ in range(rounds):
