@@ -10,6 +10,7 @@ from typing import Any
 
 import arrayops as ao
 import pytest
+from features import FEATURES
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -71,6 +72,16 @@ def test_docstring_has_examples_that_run(name: str) -> None:
 def test_module_docstring_examples_run() -> None:
     assert ao.__doc__
     run_examples(ao.__doc__, {}, "arrayops", 0)
+
+
+@pytest.mark.parametrize("name", ["", "map", "filter"])
+def test_numpy_namespace_docstring_examples_run(name: str) -> None:
+    pytest.importorskip("numpy")
+    if "numpy" not in FEATURES:
+        pytest.skip("built without the feature numpy")
+    module = importlib.import_module("arrayops.numpy")
+    text = (getattr(module, name) if name else module).__doc__
+    assert run_examples(text, {}, f"arrayops.numpy.{name}", 0) > 0
 
 
 def test_readme_has_examples_of_every_function() -> None:
