@@ -80,7 +80,7 @@ def test_numpy_namespace_docstring_examples_run(name: str) -> None:
     if "numpy" not in FEATURES:
         pytest.skip("built without the feature numpy")
     module = importlib.import_module("arrayops.numpy")
-    text = (getattr(module, name) if name else module).__doc__
+    text: str = (getattr(module, name) if name else module).__doc__ or ""
     assert run_examples(text, {}, f"arrayops.numpy.{name}", 0) > 0
 
 

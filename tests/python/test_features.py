@@ -4,12 +4,16 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import arrayops as ao
 import pytest
 from features import FEATURES
 from functions import NATIVE_FUNCTIONS
 from typecodes import filled
+
+MANIFEST = Path(__file__).parents[2] / "interop" / "Cargo.toml"
 
 
 def raised_by_import(module: str, *blocked: str) -> str:
@@ -22,10 +26,11 @@ def raised_by_import(module: str, *blocked: str) -> str:
 
 
 def test_build_has_the_features_asked_for() -> None:
-    expected = os.environ.get("ARRAYOPS_TEST_FEATURES")
-    if expected is None:
-        expected = "numpy parallel"
-    assert list(FEATURES) == sorted(expected.split())
+    declared = tomllib.loads(MANIFEST.read_text(encoding="utf-8"))["features"]
+    asked = os.environ.get("ARRAYOPS_TEST_FEATURES")
+    expected: list[str] = declared["default"] if asked is None else asked.split()
+    assert list(FEATURES) == sorted(expected)
+    assert set(declared) - {"default"} == set(declared["default"]), "a feature is off in the wheel"
 
 
 @pytest.mark.parametrize("feature", ["numpy"])
