@@ -35,7 +35,7 @@ pub trait Element: Copy + PartialOrd + Send + Sync + 'static + sealed::Sealed {
     /// Zero.
     const ZERO: Self;
     /// The memory of one element: bytes in native order, aligned to 1.
-    type Bytes: Copy + Send + Sync + 'static;
+    type Bytes: Copy + fmt::Debug + Send + Sync + 'static;
     /// Reads an element from its bytes.
     fn from_bytes(bytes: Self::Bytes) -> Self;
     /// The bytes of this element.

@@ -118,7 +118,7 @@ mod tests {
     use std::num::NonZeroUsize;
 
     use super::*;
-    use crate::{Executor, Level, Number, Values};
+    use crate::{Executor, Level, Number};
 
     #[test]
     fn enter_whatever_is_set_gives_the_standard_and_back() {
@@ -193,7 +193,7 @@ mod tests {
             for level in Level::available() {
                 let executor = Executor::new(level, 2).bytes_per_thread(NonZeroUsize::MIN);
                 for values in [&long[..], &long[..5], &subnormal[..], &subnormal[1..4]] {
-                    let values = Values::from(values);
+                    let values = crate::Elements::from(values);
                     // As bits: the digits of subnormals are not what they are, either.
                     let sum = match crate::sum(&executor, values) {
                         Ok(Number::Float(sum)) => Ok(sum),

@@ -12,8 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::elements::{Group, Groups};
 use crate::pool;
-use crate::{Element, Error, Level, Values, ValuesMut};
+use crate::{Element, Elements, Error, Level, Values, ValuesMut};
 
 /// What a participant takes at a time: small against the work of a thread, large against the cost
 /// of taking it, and within every L2 cache.
@@ -54,6 +55,13 @@ pub(crate) struct At {
     pub(crate) start: usize,
     /// The CPU level that the code is compiled for.
     pub(crate) level: Level,
+}
+
+/// What a participant works on.
+enum Block<'a, T: Element> {
+    Aligned(&'a [T]),
+    Packed(&'a [T::Bytes]),
+    Group(Group<'a, T>),
 }
 
 impl std::fmt::Debug for Executor<'_> {
@@ -111,20 +119,23 @@ impl<'a> Executor<'a> {
         self.level
     }
 
-    /// Folds every block of `values` into a state that starts as `init()`.
+    /// Folds every block of `elements` into a state that starts as `init()`.
     ///
     /// `step` gets the state, where the block is and at which level it runs, and the block. Blocks are
     /// begun in order; after a `Break` no further block is begun. `merge` joins the states.
+    ///
+    /// Where elements are missing, those of a block come from places further apart than they are in
+    /// it; but all are behind the places of the block before.
     #[inline(always)]
     pub(crate) fn fold<T: Element, A: Send>(
         &self,
-        values: Values<'_, T>,
+        elements: Elements<'_, T>,
         init: impl Fn() -> A + Sync,
         step: impl Fn(&mut A, At, &[T]) -> ControlFlow<()> + Sync,
         merge: impl Fn(&mut A, A),
     ) -> Result<A, Error> {
-        match values {
-            Values::Aligned(block) if size_of_val(block) <= BLOCK_BYTES => {
+        match elements {
+            Elements::Values(Values::Aligned(block)) if size_of_val(block) <= BLOCK_BYTES => {
                 let mut state = init();
                 let _ = self.level_for(size_of_val(block)).run(
                     #[inline(always)]
@@ -132,7 +143,7 @@ impl<'a> Executor<'a> {
                 );
                 Ok(state)
             }
-            _ => self.fold_blocks(values, init, step, merge),
+            _ => self.fold_blocks(elements, init, step, merge),
         }
     }
 
@@ -150,7 +161,7 @@ impl<'a> Executor<'a> {
     #[inline(never)]
     fn fold_blocks<T: Element, A: Send>(
         &self,
-        values: Values<'_, T>,
+        elements: Elements<'_, T>,
         init: impl Fn() -> A + Sync,
         step: impl Fn(&mut A, At, &[T]) -> ControlFlow<()> + Sync,
         merge: impl Fn(&mut A, A),
@@ -162,9 +173,9 @@ impl<'a> Executor<'a> {
                 |level| step(state, At { start, level }, block),
             )
         };
-        let visit = |state: &mut A, (start, block): (usize, Values<'_, T>)| match block {
-            Values::Aligned(block) => enter(state, start, block),
-            Values::Packed(block) => {
+        let visit = |state: &mut A, (start, block): (usize, Block<'_, T>)| match block {
+            Block::Aligned(block) => enter(state, start, block),
+            Block::Packed(block) => {
                 let mut scratch = [T::ZERO; PACKED_BLOCK];
                 for (i, piece) in block.chunks(PACKED_BLOCK).enumerate() {
                     for (value, bytes) in scratch.iter_mut().zip(piece) {
@@ -174,16 +185,23 @@ impl<'a> Executor<'a> {
                 }
                 ControlFlow::Continue(())
             }
+            Block::Group(group) => {
+                group.for_each_block(level, start, |start, block| enter(state, start, block))
+            }
         };
         let len = BLOCK_BYTES / size_of::<T>();
-        let bytes = values.len() * size_of::<T>();
-        match values {
-            Values::Aligned(values) => {
-                let blocks = values.chunks(len).map(Values::Aligned);
+        let bytes = elements.places() * size_of::<T>();
+        match elements {
+            Elements::Values(Values::Aligned(values)) => {
+                let blocks = values.chunks(len).map(Block::Aligned);
                 self.drive(bytes, self.interrupted, blocks, len, init, visit, merge)
             }
-            Values::Packed(values) => {
-                let blocks = values.chunks(len).map(Values::Packed);
+            Elements::Values(Values::Packed(values)) => {
+                let blocks = values.chunks(len).map(Block::Packed);
+                self.drive(bytes, self.interrupted, blocks, len, init, visit, merge)
+            }
+            Elements::Parts(parts) => {
+                let blocks = Groups::new(parts, len).map(Block::Group);
                 self.drive(bytes, self.interrupted, blocks, len, init, visit, merge)
             }
         }
@@ -291,28 +309,32 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// The index of the first element that satisfies `wanted`.
+    /// The first element that satisfies `wanted`, and its index where none are missing.
     pub(crate) fn find<T: Element>(
         &self,
-        values: Values<'_, T>,
+        elements: Elements<'_, T>,
         wanted: impl Fn(T) -> bool + Sync,
-    ) -> Result<Option<usize>, Error> {
+    ) -> Result<Option<(usize, T)>, Error> {
         self.fold(
-            values,
+            elements,
             || None,
             #[inline(always)]
-            |found: &mut Option<usize>, at, block: &[T]| {
+            |found: &mut Option<(usize, T)>, at, block: &[T]| {
                 // Whole pieces first: a test for any is a vector operation, a position is not.
                 for (i, piece) in block.chunks(256).enumerate() {
                     if piece.iter().fold(false, |any, value| any | wanted(*value)) {
                         let position = piece.iter().position(|value| wanted(*value));
-                        *found = position.map(|position| at.start + i * 256 + position);
+                        *found = position
+                            .map(|position| (at.start + i * 256 + position, piece[position]));
                         return ControlFlow::Break(());
                     }
                 }
                 ControlFlow::Continue(())
             },
-            |found, other| *found = found.iter().copied().chain(other).min(),
+            |found, other| {
+                let both = found.iter().copied().chain(other);
+                *found = both.min_by_key(|(index, _)| *index);
+            },
         )
     }
 
@@ -467,7 +489,7 @@ mod tests {
         let executor = Executor::new(Level::detect(), 1);
         let values = vec![[0_u8; 2]; 3 * BLOCK_BYTES];
         let seen = executor.fold(
-            Values::<u16>::Packed(&values),
+            Values::<u16>::Packed(&values).into(),
             || 0,
             |seen, at, _| {
                 *seen = at.start;

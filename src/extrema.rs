@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::element::{Element, for_each_element};
 use crate::environment::Standard;
-use crate::{Error, Executor, Values};
+use crate::{Elements, Error, Executor};
 
 /// An element type that has a smallest and a largest element: every one. Sealed by [`Element`].
 pub trait Extremum: Element {
@@ -100,8 +100,8 @@ fn best_of_block<T: Extremum, const LANES: usize>(
 ///
 /// assert_eq!(min(&Executor::sequential(), [3_i16, -7, 5][..].into()), Ok(-7));
 /// ```
-pub fn min<T: Extremum>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<T, Error> {
-    extremum(executor, values, T::min_of_block)
+pub fn min<T: Extremum>(executor: &Executor<'_>, elements: Elements<'_, T>) -> Result<T, Error> {
+    extremum(executor, elements, T::min_of_block)
 }
 
 /// The largest element. NaN and zeros as for [`min`].
@@ -114,24 +114,24 @@ pub fn min<T: Extremum>(executor: &Executor<'_>, values: Values<'_, T>) -> Resul
 ///
 /// assert_eq!(max(&Executor::sequential(), [2.5, f64::NAN, 1.0][..].into()), Ok(2.5));
 /// ```
-pub fn max<T: Extremum>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<T, Error> {
-    extremum(executor, values, T::max_of_block)
+pub fn max<T: Extremum>(executor: &Executor<'_>, elements: Elements<'_, T>) -> Result<T, Error> {
+    extremum(executor, elements, T::max_of_block)
 }
 
 #[inline(always)]
 fn extremum<T: Extremum>(
     executor: &Executor<'_>,
-    values: Values<'_, T>,
+    elements: Elements<'_, T>,
     best_of_block: impl Fn(T, &[T]) -> T + Sync,
 ) -> Result<T, Error> {
-    let first = values.get(0).ok_or(Error::Empty)?;
+    let first = elements.first().ok_or(Error::Empty)?;
     let _standard = Standard::enter();
     #[expect(clippy::eq_op, reason = "so only NaN differs from itself")]
     if first != first {
         return Ok(first);
     }
     let best = executor.fold(
-        values,
+        elements,
         || first,
         #[inline(always)]
         |best, _, block: &[T]| {
@@ -141,12 +141,12 @@ fn extremum<T: Extremum>(
         |best, other| *best = best_of_block(*best, &[other]),
     )?;
     if T::HAS_SIGNED_ZERO && best == T::ZERO {
-        let index = executor.find(
-            values,
+        let found = executor.find(
+            elements,
             #[inline(always)]
             |value| value == T::ZERO,
         )?;
-        return Ok(index.and_then(|index| values.get(index)).unwrap_or(best));
+        return Ok(found.map_or(best, |(_, zero)| zero));
     }
     Ok(best)
 }

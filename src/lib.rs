@@ -17,6 +17,7 @@
 
 mod clip;
 mod element;
+mod elements;
 mod engine;
 mod environment;
 mod error;
@@ -38,6 +39,7 @@ mod window;
 
 pub use clip::{Bound, Clip, clip};
 pub use element::{Element, ElementType, Number};
+pub use elements::{Elements, Part, Validity};
 pub use engine::{Column, Kind, Program, Stored, compact, map, reduce, select};
 pub use error::{Error, Side};
 pub use exact::ExactSum;

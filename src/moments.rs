@@ -14,7 +14,7 @@ use crate::window::{
     Chain, Fused, LANES, Lanes, Plain, ROWS, SMALLEST_UNIT, Subtract, Windows, each,
     largest_magnitude,
 };
-use crate::{Error, Executor, Level, Sum, Values};
+use crate::{Elements, Error, Executor, Level, Sum};
 
 /// From 2^-2148, the square of the smallest double, to beyond 2^2048, and 2^92 times that.
 const SQUARE_LIMBS: usize = 134;
@@ -394,10 +394,10 @@ for_each_element!(moments);
 /// ```
 pub fn variance<T: Moment>(
     executor: &Executor<'_>,
-    values: Values<'_, T>,
+    elements: Elements<'_, T>,
     ddof: u64,
 ) -> Result<f64, Error> {
-    deviation(executor, values, ddof, false)
+    deviation(executor, elements, ddof, false)
 }
 
 /// The standard deviation: the square root of the variance, rounded once from its exact value.
@@ -415,19 +415,19 @@ pub fn variance<T: Moment>(
 /// ```
 pub fn standard_deviation<T: Moment>(
     executor: &Executor<'_>,
-    values: Values<'_, T>,
+    elements: Elements<'_, T>,
     ddof: u64,
 ) -> Result<f64, Error> {
-    deviation(executor, values, ddof, true)
+    deviation(executor, elements, ddof, true)
 }
 
 fn deviation<T: Moment>(
     executor: &Executor<'_>,
-    values: Values<'_, T>,
+    elements: Elements<'_, T>,
     ddof: u64,
     root: bool,
 ) -> Result<f64, Error> {
-    let count = values.len() as u64;
+    let count = elements.len() as u64;
     if count == 0 {
         return Err(Error::Empty);
     }
@@ -436,7 +436,7 @@ fn deviation<T: Moment>(
     }
     let _standard = Standard::enter();
     let moments = executor.fold(
-        values,
+        elements,
         Moments::new,
         #[inline(always)]
         |moments, at, block: &[T]| {

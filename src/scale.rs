@@ -410,11 +410,11 @@ fn scale_by_float<T: Integer>(
     if (allowed.low, allowed.high) != (limits.low, limits.high) {
         // A product does not determine its element, so all are tested before any is written.
         let refused = executor.find(
-            values.as_values(),
+            values.as_values().into(),
             #[inline(always)]
             move |value| !allowed.contains(value),
         )?;
-        if let Some(index) = refused {
+        if let Some((index, _)) = refused {
             return Err(match overflow {
                 Overflow::Raise => overflow_at(index, &values),
                 Overflow::Saturate | Overflow::Wrap => Error::Infinite { index },

@@ -8,7 +8,7 @@ use crate::exact::ExactSum;
 use crate::fixed::{Fixed, Reader};
 use crate::moments::{Moment, Moments};
 use crate::sum::mean_of;
-use crate::{Error, Executor, Level, Number, Values};
+use crate::{Elements, Error, Executor, Level, Number};
 
 /// A part of a block that is still in the nearest cache when it is read again.
 const PIECE_BYTES: usize = 16 << 10;
@@ -32,6 +32,8 @@ const PIECE_BYTES: usize = 16 << 10;
 #[derive(Clone, Debug)]
 pub struct Stats {
     count: u64,
+    /// Places in which there was none.
+    nulls: u64,
     /// Whether a float was to be expected, even if none came.
     floats: bool,
     moments: Moments,
@@ -109,6 +111,7 @@ impl Stats {
     pub const fn new() -> Self {
         Stats {
             count: 0,
+            nulls: 0,
             floats: false,
             moments: Moments::new(),
             integer_range: None,
@@ -120,10 +123,13 @@ impl Stats {
     ///
     /// # Errors
     /// [`Error::Interrupted`] only.
-    pub fn of<T: Moment>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<Stats, Error> {
+    pub fn of<T: Moment>(
+        executor: &Executor<'_>,
+        elements: Elements<'_, T>,
+    ) -> Result<Stats, Error> {
         let _standard = Standard::enter();
         let seen = executor.fold(
-            values,
+            elements,
             Seen::new,
             #[inline(always)]
             |seen, at, block: &[T]| {
@@ -142,7 +148,8 @@ impl Stats {
             },
         )?;
         let mut stats = Stats::new();
-        stats.count = values.len() as u64;
+        stats.count = elements.len() as u64;
+        stats.nulls = elements.places() as u64 - stats.count;
         stats.floats = T::IS_FLOAT;
         stats.moments = seen.moments;
         // Else nothing came, or NaN only.
@@ -174,8 +181,9 @@ impl Stats {
     /// unchanged.
     pub fn merge(&mut self, other: &Stats) -> Result<(), Error> {
         let count = self.count.checked_add(other.count).ok_or(Error::TooMany)?;
+        let nulls = self.nulls.checked_add(other.nulls).ok_or(Error::TooMany)?;
         self.moments.merge(&other.moments).ok_or(Error::TooMany)?;
-        self.count = count;
+        (self.count, self.nulls) = (count, nulls);
         self.floats |= other.floats;
         self.integer_range = joined(self.integer_range, other.integer_range, Ord::cmp);
         self.float_range = joined(self.float_range, other.float_range, f64::total_cmp);
@@ -186,6 +194,12 @@ impl Stats {
     #[must_use]
     pub const fn count(&self) -> u64 {
         self.count
+    }
+
+    /// The number of missing elements, which no other figure knows of.
+    #[must_use]
+    pub const fn nulls(&self) -> u64 {
+        self.nulls
     }
 
     /// The sum: an integer if only integers came, else a correctly rounded float.
@@ -273,6 +287,7 @@ impl Stats {
             self.floats,
             self.integer_range.is_some(),
             self.float_range.is_some(),
+            self.nulls > 0,
         ];
         let marks = marks
             .iter()
@@ -280,6 +295,9 @@ impl Stats {
             .fold(0, |byte, mark| byte << 1 | u8::from(*mark));
         let mut bytes = vec![Self::VERSION, marks];
         bytes.extend(self.count.to_le_bytes());
+        if self.nulls > 0 {
+            bytes.extend(self.nulls.to_le_bytes());
+        }
         if let Some((min, max)) = self.integer_range {
             for value in [min, max, self.moments.integers] {
                 bytes.extend(value.to_le_bytes());
@@ -306,12 +324,18 @@ impl Stats {
             return Err(Error::Malformed("their version is not known"));
         }
         let [marks] = bytes.take()?;
-        if marks > 7 {
+        if marks > 15 {
             return Err(Error::Malformed("a flag is not known"));
         }
         let mut stats = Stats::new();
         stats.floats = marks & 1 != 0;
         stats.count = u64::from_le_bytes(bytes.take()?);
+        if marks & 8 != 0 {
+            stats.nulls = u64::from_le_bytes(bytes.take()?);
+            if stats.nulls == 0 {
+                return Err(Error::Malformed("the figures contradict each other"));
+            }
+        }
         if marks & 2 != 0 {
             let [min, max, sum] =
                 [bytes.take()?, bytes.take()?, bytes.take()?].map(i128::from_le_bytes);

@@ -8,7 +8,7 @@ use crate::environment::Standard;
 use crate::exact::sum_certified;
 use crate::float_sum::FloatSum;
 use crate::plain::Plain;
-use crate::{Error, Executor, Values};
+use crate::{Elements, Error, Executor, Values};
 
 /// Up to so many floats are first tried in two doubles.
 const CERTIFIED_MAX: usize = 64;
@@ -16,7 +16,7 @@ const CERTIFIED_MAX: usize = 64;
 /// An element type that has a sum: every one. Sealed by [`Element`].
 pub trait Sum: Element {
     #[doc(hidden)]
-    fn sum(executor: &Executor<'_>, values: Values<'_, Self>) -> Result<Number, Error>;
+    fn sum(executor: &Executor<'_>, elements: Elements<'_, Self>) -> Result<Number, Error>;
 }
 
 /// The sum of all elements: exact for integers, correctly rounded for floats.
@@ -36,8 +36,8 @@ pub trait Sum: Element {
 /// assert_eq!(total, Number::Int(3 * i128::from(u64::MAX)));
 /// # Ok::<(), arrayops::Error>(())
 /// ```
-pub fn sum<T: Sum>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<Number, Error> {
-    T::sum(executor, values)
+pub fn sum<T: Sum>(executor: &Executor<'_>, elements: Elements<'_, T>) -> Result<Number, Error> {
+    T::sum(executor, elements)
 }
 
 /// The arithmetic mean: the sum divided by the number of elements, rounded once more.
@@ -53,12 +53,12 @@ pub fn sum<T: Sum>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<Num
 ///
 /// assert_eq!(mean(&Executor::sequential(), [1_u8, 2][..].into()), Ok(1.5));
 /// ```
-pub fn mean<T: Sum>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<f64, Error> {
-    if values.is_empty() {
+pub fn mean<T: Sum>(executor: &Executor<'_>, elements: Elements<'_, T>) -> Result<f64, Error> {
+    if elements.is_empty() {
         return Err(Error::Empty);
     }
-    let len = values.len() as u64;
-    Ok(mean_of(sum(executor, values)?, len))
+    let len = elements.len() as u64;
+    Ok(mean_of(sum(executor, elements)?, len))
 }
 
 /// A sum divided by the number of elements, at least one.
@@ -184,26 +184,26 @@ mod integer_blocks {
 macro_rules! sums {
     ($($kind:ident $type:ident $variant:ident $name:literal,)*) => {$(
         impl Sum for $type {
-            fn sum(executor: &Executor<'_>, values: Values<'_, Self>) -> Result<Number, Error> {
-                sums!(@ $kind executor, values)
+            fn sum(executor: &Executor<'_>, elements: Elements<'_, Self>) -> Result<Number, Error> {
+                sums!(@$kind executor, elements)
             }
         }
     )*};
-    (@int $executor:ident, $values:ident) => {
-        sum_integers($executor, $values)
+    (@int $executor:ident, $elements:ident) => {
+        sum_integers($executor, $elements)
     };
-    (@float $executor:ident, $values:ident) => {
-        sum_floats($executor, $values)
+    (@float $executor:ident, $elements:ident) => {
+        sum_floats($executor, $elements)
     };
 }
 for_each_element!(sums);
 
 fn sum_integers<T: IntegerBlock>(
     executor: &Executor<'_>,
-    values: Values<'_, T>,
+    elements: Elements<'_, T>,
 ) -> Result<Number, Error> {
     let sum = executor.fold(
-        values,
+        elements,
         || 0,
         #[inline(always)]
         |sum, _, block: &[T]| {
@@ -215,17 +215,20 @@ fn sum_integers<T: IntegerBlock>(
     Ok(Number::Int(sum))
 }
 
-fn sum_floats<T: Plain>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<Number, Error> {
+fn sum_floats<T: Plain>(
+    executor: &Executor<'_>,
+    elements: Elements<'_, T>,
+) -> Result<Number, Error> {
     let _standard = Standard::enter();
     // A short input is not worth setting up the accumulator.
-    if let Values::Aligned(values) = values
+    if let Elements::Values(Values::Aligned(values)) = elements
         && values.len() <= CERTIFIED_MAX
         && let Some(sum) = sum_certified(values.iter().map(|value| value.to_f64()))
     {
         return Ok(Number::Float(black_box(sum)));
     }
     let sum = executor.fold(
-        values,
+        elements,
         FloatSum::new,
         #[inline(always)]
         |sum, at, block: &[T]| {

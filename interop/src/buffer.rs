@@ -113,29 +113,7 @@ impl Export<'_, '_> {
         self.raw.buf.cast()
     }
 
-    /// The memory as elements of type `T`.
-    ///
-    /// Other threads may write to it meanwhile, as to any Python buffer: values may then be old,
-    /// new, or a mix. Kernels neither index by a value nor assume that two reads of it agree.
-    ///
-    /// # Safety
-    /// The export is contiguous.
-    pub(crate) unsafe fn values<T: Element>(&self) -> Values<'_, T> {
-        let len = self.len_bytes() / size_of::<T>();
-        let data: *const T = self.raw.buf.cast::<T>().cast_const();
-        if len == 0 {
-            Values::Aligned(&[])
-        } else if data.is_aligned() {
-            // SAFETY: the export spans so many bytes, for as long as it is borrowed here; any
-            // bytes are a valid number.
-            Values::Aligned(unsafe { slice::from_raw_parts(data, len) })
-        } else {
-            // SAFETY: as above, and bytes need no alignment.
-            Values::Packed(unsafe { slice::from_raw_parts(data.cast(), len) })
-        }
-    }
-
-    /// The memory as elements of type `T`, for writing. See [`Export::values`].
+    /// The memory as elements of type `T`, for writing. See [`values_at`].
     ///
     /// # Safety
     /// The export is contiguous and not read-only.
@@ -145,11 +123,32 @@ impl Export<'_, '_> {
         if len == 0 {
             ValuesMut::Aligned(&mut [])
         } else if data.is_aligned() {
-            // SAFETY: as in `values`; this export is borrowed mutably.
+            // SAFETY: as in `values_at`; this export is borrowed mutably.
             ValuesMut::Aligned(unsafe { slice::from_raw_parts_mut(data, len) })
         } else {
-            // SAFETY: as in `values`; this export is borrowed mutably.
+            // SAFETY: as in `values_at`; this export is borrowed mutably.
             ValuesMut::Packed(unsafe { slice::from_raw_parts_mut(data.cast(), len) })
         }
+    }
+}
+
+/// The elements at an address, aligned or not.
+///
+/// Other threads may write to them meanwhile, as to any Python buffer: values may then be old, new,
+/// or a mix. Kernels neither index by a value nor assume that two reads of it agree.
+///
+/// # Safety
+/// So many are there for as long as is asked for, if there are any.
+#[inline]
+pub(crate) unsafe fn values_at<'a, T: Element>(address: *const u8, len: usize) -> Values<'a, T> {
+    let data: *const T = address.cast();
+    if len == 0 {
+        Values::Aligned(&[])
+    } else if data.is_aligned() {
+        // SAFETY: they are there, by the caller; any bytes are a valid number.
+        Values::Aligned(unsafe { slice::from_raw_parts(data, len) })
+    } else {
+        // SAFETY: as above, and bytes need no alignment.
+        Values::Packed(unsafe { slice::from_raw_parts(data.cast(), len) })
     }
 }

@@ -20,6 +20,7 @@ use pyo3::types::PyTuple;
 use crate::buffer::Slot;
 use crate::convert::{Reader, Writer, python_number};
 use crate::operand::{Argument, Operand};
+use crate::pieces::{Piece, for_each_piece};
 use crate::result::{Form, ResultMemory};
 use crate::runtime;
 use crate::traced::{self, Kind, Target, Traced};
@@ -84,7 +85,7 @@ pub(crate) fn map_to<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = arr.py();
     let mut slot = Slot::new();
-    let first = Operand::new(&mut slot, arr, Argument::new("map", "arr"))?;
+    let first = Operand::without_nulls(&mut slot, arr, Argument::new("map", "arr"))?;
     let mut slots: Vec<Slot> = arrays.iter().map(|_| Slot::new()).collect();
     let mut others = Vec::with_capacity(slots.len());
     for (position, (slot, array)) in slots.iter_mut().zip(arrays).enumerate() {
@@ -92,7 +93,7 @@ pub(crate) fn map_to<'py>(
             position: Some(position),
             ..Argument::new("map", "arrays")
         };
-        let other = Operand::new(slot, &array, argument)?;
+        let other = Operand::without_nulls(slot, &array, argument)?;
         same_length(argument, &other, &first)?;
         others.push(other);
     }
@@ -139,19 +140,24 @@ fn map_apart<'py>(
     let len = inputs[0].len();
     let mut memory = ResultMemory::new(form, typecode);
     memory.allocate(py, len)?;
-    let left_out = match program_of(function, inputs, typecode)? {
-        None => everything(len),
-        Some(traced) => with_element!(typecode.element_type(), T => {
-            map_natively::<T>(py, traced.get().program(), inputs, memory.spare())?
-        }),
-    };
-    let readers: Vec<_> = inputs.iter().map(|input| Reader::new(input)).collect();
-    for range in left_out {
-        memory.fill_at(range.start, |writer| {
-            map_elements(function, &readers, writer, range)
-        })?;
-    }
-    memory.fill_at(len, |_| Ok(()))?;
+    let traced = program_of(function, inputs, typecode)?;
+    for_each_piece(py, inputs, |start, pieces| {
+        let len = pieces[0].len();
+        let left_out = match &traced {
+            None => everything(len),
+            Some(traced) => with_element!(typecode.element_type(), T => {
+                let out = &mut memory.spare::<T>()[..len];
+                map_natively(py, traced.get().program(), pieces, out)?
+            }),
+        };
+        let readers: Vec<_> = pieces.iter().map(Reader::new).collect();
+        for range in left_out {
+            memory.fill_at(start + range.start, |writer| {
+                map_elements(function, &readers, writer, range)
+            })?;
+        }
+        memory.fill_at(start + len, |_| Ok(()))
+    })?;
     Ok(memory)
 }
 
@@ -161,22 +167,24 @@ fn map_into<'py>(
     inputs: &[&Operand<'_, 'py>],
     target: &mut Operand<'_, 'py>,
 ) -> PyResult<()> {
-    let mut left_out = everything(target.len());
-    if let Some(traced) = program_of(function, inputs, target.typecode())? {
-        with_element!(target.element_type(), T => if let Some(out) = target.spare::<T>() {
-            left_out = map_natively(function.py(), traced.get().program(), inputs, out)?;
-        });
-    }
-    let readers: Vec<_> = inputs.iter().map(|input| Reader::new(input)).collect();
-    for range in left_out {
-        map_elements(
-            function,
-            &readers,
-            &mut target.writer_at(range.start),
-            range,
-        )?;
-    }
-    Ok(())
+    let py = function.py();
+    let traced = program_of(function, inputs, target.typecode())?;
+    for_each_piece(py, inputs, |start, pieces| {
+        let len = pieces[0].len();
+        let mut left_out = everything(len);
+        if let Some(traced) = &traced {
+            with_element!(target.element_type(), T => if let Some(out) = target.spare::<T>() {
+                let out = &mut out[start..start + len];
+                left_out = map_natively(py, traced.get().program(), pieces, out)?;
+            });
+        }
+        let readers: Vec<_> = pieces.iter().map(Reader::new).collect();
+        for range in left_out {
+            let mut writer = target.writer_at(start + range.start);
+            map_elements(function, &readers, &mut writer, range)?;
+        }
+        Ok(())
+    })
 }
 
 /// The program of a function whose results are stored in an array of this typecode.
@@ -203,11 +211,11 @@ fn everything(len: usize) -> Vec<Range<usize>> {
 fn map_natively<T: Stored>(
     py: Python<'_>,
     program: &Program,
-    inputs: &[&Operand<'_, '_>],
+    pieces: &[Piece<'_>],
     out: &mut [MaybeUninit<T>],
 ) -> PyResult<Vec<Range<usize>>> {
-    let columns: Vec<_> = inputs.iter().map(|input| traced::column(input)).collect();
-    let read: usize = inputs.iter().map(|input| input.len_bytes()).sum();
+    let columns: Vec<_> = pieces.iter().map(Piece::column).collect();
+    let read: usize = pieces.iter().map(Piece::len_bytes).sum();
     runtime::run(py, "map", read + size_of_val(out), |executor| {
         arrayops::map(executor, program, &columns, out)
     })
@@ -229,8 +237,10 @@ fn same_length(
 }
 
 fn overlap(lhs: &Operand<'_, '_>, rhs: &Operand<'_, '_>) -> bool {
-    let (lhs, rhs) = (lhs.span(), rhs.span());
-    lhs.start < rhs.end && rhs.start < lhs.end
+    lhs.spans().any(|lhs| {
+        rhs.spans()
+            .any(|rhs| lhs.start < rhs.end && rhs.start < lhs.end)
+    })
 }
 
 fn parse_typecode(given: &str) -> PyResult<Typecode> {
@@ -310,35 +320,33 @@ pub(crate) fn filter_to<'py>(
         )?
     };
     let mut memory = ResultMemory::new(form, operand.typecode());
-    match traced {
-        Some(traced) => {
-            filter_natively(predicate, &operand, traced.get().program(), &mut memory)?;
-        }
-        None => filter_by_calls(predicate, &operand, &mut memory)?,
-    }
+    for_each_piece(py, &[&operand], |_, pieces| match &traced {
+        Some(traced) => filter_natively(predicate, &pieces[0], traced.get().program(), &mut memory),
+        None => filter_by_calls(predicate, &pieces[0], &mut memory),
+    })?;
     memory.into_array(py)
 }
 
 /// Marks the elements to be kept with a bit each, and then copies them, part by part.
-fn filter_natively<'py>(
-    predicate: &Bound<'py, PyAny>,
-    operand: &Operand<'_, 'py>,
+fn filter_natively(
+    predicate: &Bound<'_, PyAny>,
+    piece: &Piece<'_>,
     program: &Program,
     memory: &mut ResultMemory,
 ) -> PyResult<()> {
     let py = predicate.py();
-    let input = Reader::new(operand);
+    let input = Reader::new(piece);
     let part = match memory.form() {
         Form::Array => FILTER_PART,
-        Form::Ndarray => operand.len().max(1),
+        Form::Ndarray => piece.len().max(1),
     };
-    let mut all_bits = vec![0_u64; operand.len().min(part).div_ceil(64)];
-    for start in (0..operand.len()).step_by(part) {
-        let len = part.min(operand.len() - start);
-        let bytes = len * operand.item_size();
+    let mut all_bits = vec![0_u64; piece.len().min(part).div_ceil(64)];
+    for start in (0..piece.len()).step_by(part) {
+        let len = part.min(piece.len() - start);
         let bits = &mut all_bits[..len.div_ceil(64)];
-        with_element!(operand.element_type(), T => {
-            let values = operand.values::<T>().part(start..start + len);
+        with_element!(piece.element_type(), T => {
+            let values = piece.values::<T>().part(start..start + len);
+            let bytes = len * size_of::<T>();
             let left_out = runtime::run(py, "filter", bytes, |executor| {
                 arrayops::select(executor, program, &[values.into()], bits)
             })?;
@@ -361,16 +369,16 @@ fn filter_natively<'py>(
     Ok(())
 }
 
-fn filter_by_calls<'py>(
-    predicate: &Bound<'py, PyAny>,
-    operand: &Operand<'_, 'py>,
+fn filter_by_calls(
+    predicate: &Bound<'_, PyAny>,
+    piece: &Piece<'_>,
     memory: &mut ResultMemory,
 ) -> PyResult<()> {
     let py = predicate.py();
-    let input = Reader::new(operand);
+    let input = Reader::new(piece);
     let mut start = 0;
-    while start < operand.len() {
-        let end = operand.len().min(start + FILTER_BLOCK);
+    while start < piece.len() {
+        let end = piece.len().min(start + FILTER_BLOCK);
         memory.reserve(py, end - start)?;
         memory.fill(|writer| filter_elements(predicate, &input, writer, start..end))?;
         start = end;
@@ -397,48 +405,73 @@ pub(crate) fn reduce<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let mut slot = Slot::new();
     let operand = Operand::new(&mut slot, arr, Argument::new("reduce", "arr"))?;
-    let input = Reader::new(&operand);
-    let (start, accumulator) = match initial {
-        Initial(Some(initial)) => (0, initial),
-        Initial(None) if operand.len() > 0 => (1, input.get(0, arr.py())),
-        Initial(None) => {
-            return Err(PyTypeError::new_err(
-                "reduce() of an empty buffer with no initial value",
-            ));
-        }
+    let Initial(mut accumulator) = initial;
+    let mut reduction = Reduction {
+        function: r#fn,
+        kind: Kind::of(&operand),
+        rest: operand.len() - operand.nulls(),
+        calls: 1,
     };
-    let len = operand.len();
-    let mut index = start;
-    let mut accumulator = accumulator;
-    // So many elements are passed to the function where its program gave up, or there is none.
-    let mut calls = 1;
-    while index < len {
-        if let Some((kind, number)) = traced::accumulator(&accumulator)
-            && let Some(traced) = traced::find(
-                r#fn,
-                &[kind, Kind::of(&operand)],
-                Target::Accumulator,
-                len - index,
-            )?
-        {
-            let column = traced::column(&operand);
-            let program = traced.get().program();
-            let bytes = (len - index) * operand.item_size();
-            let (number, stopped) = runtime::run(arr.py(), "reduce", bytes, |executor| {
-                arrayops::reduce(executor, program, number, column, index)
-            })?;
-            if stopped > index {
-                accumulator = python_number(arr.py(), number)?;
-                index = stopped;
-                calls = 1;
+    for_each_piece(arr.py(), &[&operand], |_, pieces| {
+        accumulator = reduction.add(accumulator.take(), &pieces[0])?;
+        Ok(())
+    })?;
+    accumulator
+        .ok_or_else(|| PyTypeError::new_err("reduce() of an empty buffer with no initial value"))
+}
+
+/// A reduction on its way through the pieces of its input.
+struct Reduction<'a, 'py> {
+    function: &'a Bound<'py, PyAny>,
+    kind: Kind,
+    /// The number of elements that are not reduced yet.
+    rest: usize,
+    /// So many elements are passed to the function where its program gave up, or there is none.
+    calls: usize,
+}
+
+impl<'py> Reduction<'_, 'py> {
+    /// The accumulator after all elements of a piece.
+    fn add(
+        &mut self,
+        accumulator: Option<Bound<'py, PyAny>>,
+        piece: &Piece<'_>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = self.function.py();
+        let input = Reader::new(piece);
+        let (mut index, mut accumulator) = match accumulator {
+            Some(accumulator) => (0, accumulator),
+            None if piece.len() == 0 => return Ok(None),
+            None => (1, input.get(0, py)),
+        };
+        while index < piece.len() {
+            if let Some((kind, number)) = traced::accumulator(&accumulator)
+                && let Some(traced) = traced::find(
+                    self.function,
+                    &[kind, self.kind],
+                    Target::Accumulator,
+                    self.rest - index,
+                )?
+            {
+                let (program, column) = (traced.get().program(), piece.column());
+                let (number, stopped) =
+                    runtime::run(py, "reduce", piece.len_bytes(), |executor| {
+                        arrayops::reduce(executor, program, number, column, index)
+                    })?;
+                if stopped > index {
+                    accumulator = python_number(py, number)?;
+                    index = stopped;
+                    self.calls = 1;
+                }
             }
+            let end = piece.len().min(index + self.calls);
+            accumulator = reduce_elements(self.function, &input, accumulator, index..end)?;
+            index = end;
+            self.calls = (4 * self.calls).min(MOST_CALLS);
         }
-        let end = len.min(index + calls);
-        accumulator = reduce_elements(r#fn, &input, accumulator, index..end)?;
-        index = end;
-        calls = (4 * calls).min(MOST_CALLS);
+        self.rest -= piece.len();
+        Ok(Some(accumulator))
     }
-    Ok(accumulator)
 }
 
 /// An argument for which `None` is a value like any other.

@@ -14,6 +14,7 @@ use pyo3::{ffi, intern};
 
 use crate::buffer::Slot;
 use crate::operand::{Argument, Operand};
+use crate::pieces::Piece;
 use crate::result::new_array;
 use crate::typecode::Typecode;
 
@@ -158,11 +159,11 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(operand: &'a Operand<'_, '_>) -> Self {
+    pub(crate) fn new(piece: &Piece<'a>) -> Self {
         Reader {
-            address: operand.address(),
-            len: operand.len(),
-            read: with_element!(operand.element_type(), T => read::<T>),
+            address: piece.address(),
+            len: piece.len(),
+            read: with_element!(piece.element_type(), T => read::<T>),
             memory: PhantomData,
         }
     }
@@ -171,7 +172,7 @@ impl<'a> Reader<'a> {
     #[inline]
     pub(crate) fn get<'py>(&self, index: usize, py: Python<'py>) -> Bound<'py, PyAny> {
         assert!(index < self.len);
-        // SAFETY: so many elements are there while the operand is borrowed.
+        // SAFETY: so many elements are there while the piece lives.
         unsafe { (self.read)(self.address, index, py) }
     }
 }
@@ -241,6 +242,9 @@ impl<'py> Writer<'_, 'py> {
         single.set_item(0, object)?;
         let mut slot = Slot::new();
         let stored = Operand::new(&mut slot, single, Argument::new("array", "single"))?;
+        let Some(stored) = stored.piece() else {
+            unreachable!("an array is one piece")
+        };
         let size = self.typecode.element_type().size();
         // SAFETY: so many elements are there, by the constructor.
         let element = unsafe { self.address.add(self.next * size) };

@@ -1,5 +1,7 @@
 //! The Python extension module `arrayops._arrayops`: all of the package that knows Python.
 
+#[cfg_attr(not(feature = "arrow"), path = "no_arrow.rs")]
+mod arrow;
 mod buffer;
 mod callbacks;
 mod convert;
@@ -8,6 +10,7 @@ mod in_place;
 mod ndarray;
 mod numpy_operand;
 mod operand;
+mod pieces;
 mod reductions;
 mod result;
 mod runtime;
@@ -20,6 +23,8 @@ use pyo3::prelude::*;
 
 /// The cargo features that this module was built with.
 const FEATURES: &[&str] = &[
+    #[cfg(feature = "arrow")]
+    "arrow",
     #[cfg(feature = "numpy")]
     "numpy",
     #[cfg(feature = "parallel")]

@@ -5,12 +5,14 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 use std::slice;
 
-use arrayops::{Element, ElementType, Values, ValuesMut};
-use pyo3::exceptions::{PyBufferError, PyTypeError};
+use arrayops::{Element, ElementType, Elements, Part, Values, ValuesMut};
+use pyo3::exceptions::{PyBufferError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 
+use crate::arrow::{self, Chunk, Column};
 use crate::buffer::{Export, NoExport, Slot};
 use crate::convert::Writer;
+use crate::pieces::Piece;
 use crate::numpy_operand;
 use crate::typecode::{Typecode, Unsupported};
 
@@ -43,11 +45,17 @@ impl fmt::Display for Argument {
     }
 }
 
-/// A buffer of numbers: one-dimensional, contiguous, of one of the twelve typecodes, and held.
+/// Numbers of one of the twelve typecodes, held: a one-dimensional, contiguous buffer, or a column.
 pub(crate) struct Operand<'a, 'py> {
-    export: Export<'a, 'py>,
+    memory: Memory<'a, 'py>,
     typecode: Typecode,
     element_type: ElementType,
+}
+
+enum Memory<'a, 'py> {
+    Buffer(Export<'a, 'py>),
+    /// In a box, since most operands are buffers, and are moved.
+    Column(Box<Column>),
 }
 
 impl<'a, 'py> Operand<'a, 'py> {
@@ -56,6 +64,14 @@ impl<'a, 'py> Operand<'a, 'py> {
         object: &Bound<'py, PyAny>,
         argument: Argument,
     ) -> PyResult<Self> {
+        // First, since the buffer of an object that is a column, too, would hide its nulls.
+        if let Some(column) = arrow::import(object, argument)? {
+            return Ok(Operand {
+                typecode: column.typecode(),
+                element_type: column.element_type(),
+                memory: Memory::Column(Box::new(column)),
+            });
+        }
         numpy_operand::refuse_masked(object, argument)?;
         let export = match slot.export(object) {
             Ok(export) => export,
@@ -63,7 +79,8 @@ impl<'a, 'py> Operand<'a, 'py> {
                 let given = object.get_type().name()?;
                 return Err(PyTypeError::new_err(format!(
                     "{argument} must be a buffer of numbers (array.array, memoryview, bytes, mmap, \
-                     NumPy array, ...), not {given}"
+                     NumPy array, ...){}, not {given}",
+                    arrow::OR_COLUMN
                 )));
             }
             Err(NoExport::Failed(error)) => {
@@ -109,20 +126,49 @@ impl<'a, 'py> Operand<'a, 'py> {
             )));
         }
         Ok(Operand {
-            export,
+            memory: Memory::Buffer(export),
             typecode,
             element_type,
         })
     }
 
-    /// As [`Operand::new`], for elements that are to be written.
+    /// As [`Operand::new`], for a function that has no result for a null.
+    pub(crate) fn without_nulls(
+        slot: &'a mut Slot,
+        object: &Bound<'py, PyAny>,
+        argument: Argument,
+    ) -> PyResult<Self> {
+        let operand = Operand::new(slot, object, argument)?;
+        operand.refuse_nulls(argument)?;
+        Ok(operand)
+    }
+
+    fn refuse_nulls(&self, argument: Argument) -> PyResult<()> {
+        let nulls = self.nulls();
+        if nulls == 0 {
+            return Ok(());
+        }
+        let keeping = match argument.function {
+            "map_inplace" => "map",
+            function => function,
+        };
+        let plural = if nulls == 1 { "" } else { "s" };
+        Err(PyValueError::new_err(format!(
+            "{argument} has {nulls} null{plural}; arrayops.arrow.{keeping} keeps them"
+        )))
+    }
+
+    /// As [`Operand::new`], for elements that are to be written, and none of which is null.
     pub(crate) fn writable(
         slot: &'a mut Slot,
         object: &Bound<'py, PyAny>,
         argument: Argument,
     ) -> PyResult<Self> {
         let operand = Operand::new(slot, object, argument)?;
-        if operand.export.readonly() {
+        if argument.name != "out" {
+            operand.refuse_nulls(argument)?;
+        }
+        if operand.is_readonly() {
             let given = object.get_type().name()?;
             return Err(PyBufferError::new_err(format!(
                 "{argument} must be writable, but this {given} is read-only"
@@ -139,44 +185,106 @@ impl<'a, 'py> Operand<'a, 'py> {
         self.element_type
     }
 
-    pub(crate) const fn len_bytes(&self) -> usize {
-        self.export.len_bytes()
+    /// The size of all elements in bytes.
+    pub(crate) fn len_bytes(&self) -> usize {
+        match &self.memory {
+            Memory::Buffer(export) => export.len_bytes(),
+            Memory::Column(column) => column.len() * self.element_type.size(),
+        }
     }
 
-    /// The number of elements.
-    pub(crate) const fn len(&self) -> usize {
-        self.len_bytes() / self.element_type.size()
+    /// The number of elements, nulls among them.
+    pub(crate) fn len(&self) -> usize {
+        match &self.memory {
+            Memory::Buffer(export) => export.len_bytes() / self.element_type.size(),
+            Memory::Column(column) => column.len(),
+        }
     }
 
-    /// The first byte, which may not be aligned for the element type.
-    pub(crate) const fn address(&self) -> *mut u8 {
-        self.export.address()
+    /// The number of nulls.
+    pub(crate) fn nulls(&self) -> usize {
+        self.column().map_or(0, Column::nulls)
+    }
+
+    /// The column, if it is one.
+    pub(crate) fn column(&self) -> Option<&Column> {
+        match &self.memory {
+            Memory::Buffer(_) => None,
+            Memory::Column(column) => Some(column),
+        }
     }
 
     /// The addresses of all bytes.
-    pub(crate) fn span(&self) -> Range<usize> {
-        let start = self.address().addr();
-        start..start + self.len_bytes()
+    pub(crate) fn spans(&self) -> impl Iterator<Item = Range<usize>> {
+        let whole = self.piece();
+        let chunks = match whole {
+            Some(_) => &[],
+            None => self.column().map_or(&[][..], Column::chunks),
+        };
+        let whole = whole.map(|piece| (piece.address(), piece.len_bytes()));
+        let size = self.element_type.size();
+        let chunks = chunks
+            .iter()
+            .map(move |chunk| (chunk.address(), chunk.len() * size));
+        whole
+            .into_iter()
+            .chain(chunks)
+            .map(|(start, bytes)| start.addr()..start.addr() + bytes)
     }
 
-    /// The elements, of the type that [`Operand::element_type`] names.
-    pub(crate) fn values<T: Element>(&self) -> Values<'_, T> {
-        assert_eq!(self.element_type, T::TYPE);
-        #[expect(unsafe_code, reason = "the constructor has checked what is asked for")]
-        // SAFETY: contiguous, or no operand would exist.
-        unsafe {
-            self.export.values()
+    fn is_readonly(&self) -> bool {
+        match &self.memory {
+            Memory::Buffer(export) => export.readonly(),
+            Memory::Column(_) => true,
         }
+    }
+
+    /// The first byte of what may be written.
+    pub(crate) fn address_mut(&mut self) -> *mut u8 {
+        match &self.memory {
+            Memory::Buffer(export) if !export.readonly() => export.address(),
+            _ => unreachable!("a read-only operand is not written"),
+        }
+    }
+
+    /// All elements side by side, if they are so.
+    pub(crate) fn piece(&self) -> Option<Piece<'_>> {
+        let address = match &self.memory {
+            Memory::Buffer(export) => export.address().cast_const(),
+            Memory::Column(column) => match column.chunks() {
+                [] => std::ptr::null(),
+                [only] if only.nulls() == 0 => only.address(),
+                _ => return None,
+            },
+        };
+        #[expect(unsafe_code, reason = "the constructor has checked what is asked for")]
+        // SAFETY: contiguous, or no operand would exist, and held.
+        Some(unsafe { Piece::new(address, self.len(), self.element_type) })
+    }
+
+    /// The elements, of the type that [`Operand::element_type`] names, for kernels that need not
+    /// have them side by side.
+    #[inline]
+    pub(crate) fn source<T: Element>(&self) -> Source<'_, T> {
+        if let Some(piece) = self.piece() {
+            return Source::Values(piece.values());
+        }
+        let chunks = self.column().map_or(&[][..], Column::chunks);
+        Source::Parts(chunks.iter().map(Chunk::part).collect())
     }
 
     /// The elements, for writing.
     pub(crate) fn values_mut<T: Element>(&mut self) -> ValuesMut<'_, T> {
         assert_eq!(self.element_type, T::TYPE);
-        assert!(!self.export.readonly());
-        #[expect(unsafe_code, reason = "the constructor has checked what is asked for")]
-        // SAFETY: contiguous, or no operand would exist; not read-only.
-        unsafe {
-            self.export.values_mut()
+        match &mut self.memory {
+            Memory::Buffer(export) if !export.readonly() => {
+                #[expect(unsafe_code, reason = "the constructor has checked what is asked for")]
+                // SAFETY: contiguous, or no operand would exist; not read-only.
+                unsafe {
+                    export.values_mut()
+                }
+            }
+            _ => unreachable!("a read-only operand is not written"),
         }
     }
 
@@ -196,16 +304,27 @@ impl<'a, 'py> Operand<'a, 'py> {
 
     /// A writer of the elements from `start` on.
     pub(crate) fn writer_at<'w>(&mut self, start: usize) -> Writer<'_, 'w> {
-        assert!(!self.export.readonly() && start <= self.len());
+        assert!(start <= self.len());
         #[expect(unsafe_code, reason = "the constructor has checked what is asked for")]
         // SAFETY: contiguous and not read-only; the writer borrows the operand.
         unsafe {
-            Writer::new(self.address(), start, self.len(), self.typecode)
+            Writer::new(self.address_mut(), start, self.len(), self.typecode)
         }
     }
+}
 
-    /// The size of an element in bytes.
-    pub(crate) const fn item_size(&self) -> usize {
-        self.element_type.size()
+/// The elements of an operand, owned as far as they must be.
+pub(crate) enum Source<'a, T: Element> {
+    Values(Values<'a, T>),
+    Parts(Vec<Part<'a, T>>),
+}
+
+impl<T: Element> Source<'_, T> {
+    #[inline]
+    pub(crate) fn elements(&self) -> Elements<'_, T> {
+        match self {
+            Source::Values(values) => (*values).into(),
+            Source::Parts(parts) => parts[..].into(),
+        }
     }
 }

@@ -28,8 +28,8 @@ pub(crate) fn sum<'py>(arr: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let mut slot = Slot::new();
     let operand = Operand::new(&mut slot, arr, Argument::new("sum", "arr"))?;
     let sum: Number = with_element!(operand.element_type(), T => {
-        let values = operand.values::<T>();
-        runtime::run(arr.py(), "sum", operand.len_bytes(), |executor| arrayops::sum(executor, values))?
+        let source = operand.source::<T>();
+        runtime::run(arr.py(), "sum", operand.len_bytes(), |executor| arrayops::sum(executor, source.elements()))?
     });
     python_number(arr.py(), sum)
 }
@@ -51,8 +51,8 @@ pub(crate) fn mean(arr: &Bound<'_, PyAny>) -> PyResult<f64> {
     let mut slot = Slot::new();
     let operand = Operand::new(&mut slot, arr, Argument::new("mean", "arr"))?;
     with_element!(operand.element_type(), T => {
-        let values = operand.values::<T>();
-        runtime::run(arr.py(), "mean", operand.len_bytes(), |executor| arrayops::mean(executor, values))
+        let source = operand.source::<T>();
+        runtime::run(arr.py(), "mean", operand.len_bytes(), |executor| arrayops::mean(executor, source.elements()))
     })
 }
 
@@ -73,9 +73,9 @@ pub(crate) fn min<'py>(arr: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let mut slot = Slot::new();
     let operand = Operand::new(&mut slot, arr, Argument::new("min", "arr"))?;
     let min = with_element!(operand.element_type(), T => {
-        let values = operand.values::<T>();
+        let source = operand.source::<T>();
         runtime::run(arr.py(), "min", operand.len_bytes(), |executor| {
-            arrayops::min(executor, values).map(arrayops::Element::number)
+            arrayops::min(executor, source.elements()).map(arrayops::Element::number)
         })?
     });
     python_number(arr.py(), min)
@@ -93,9 +93,9 @@ pub(crate) fn max<'py>(arr: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let mut slot = Slot::new();
     let operand = Operand::new(&mut slot, arr, Argument::new("max", "arr"))?;
     let max = with_element!(operand.element_type(), T => {
-        let values = operand.values::<T>();
+        let source = operand.source::<T>();
         runtime::run(arr.py(), "max", operand.len_bytes(), |executor| {
-            arrayops::max(executor, values).map(arrayops::Element::number)
+            arrayops::max(executor, source.elements()).map(arrayops::Element::number)
         })?
     });
     python_number(arr.py(), max)

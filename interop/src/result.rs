@@ -197,7 +197,7 @@ impl ResultMemory {
             unsafe {
                 memory
                     .as_ptr()
-                    .copy_to_nonoverlapping(out.address(), out.len_bytes());
+                    .copy_to_nonoverlapping(out.address_mut(), out.len_bytes());
             };
         }
     }

@@ -55,9 +55,9 @@ pub(crate) fn var(arr: &Bound<'_, PyAny>, ddof: Initial<'_>) -> PyResult<f64> {
     let operand = Operand::new(&mut slot, arr, Argument::new("var", "arr"))?;
     let ddof = degrees("var", ddof)?;
     with_element!(operand.element_type(), T => {
-        let values = operand.values::<T>();
+        let source = operand.source::<T>();
         runtime::run(arr.py(), "var", operand.len_bytes(), |executor| {
-            arrayops::variance(executor, values, ddof)
+            arrayops::variance(executor, source.elements(), ddof)
         })
     })
 }
@@ -79,9 +79,9 @@ pub(crate) fn std(arr: &Bound<'_, PyAny>, ddof: Initial<'_>) -> PyResult<f64> {
     let operand = Operand::new(&mut slot, arr, Argument::new("std", "arr"))?;
     let ddof = degrees("std", ddof)?;
     with_element!(operand.element_type(), T => {
-        let values = operand.values::<T>();
+        let source = operand.source::<T>();
         runtime::run(arr.py(), "std", operand.len_bytes(), |executor| {
-            arrayops::standard_deviation(executor, values, ddof)
+            arrayops::standard_deviation(executor, source.elements(), ddof)
         })
     })
 }
@@ -140,9 +140,9 @@ fn stats_of(function: &'static str, buffer: &Bound<'_, PyAny>) -> PyResult<array
     let mut slot = Slot::new();
     let operand = Operand::new(&mut slot, buffer, Argument::new(function, "buffer"))?;
     with_element!(operand.element_type(), T => {
-        let values = operand.values::<T>();
+        let source = operand.source::<T>();
         runtime::run(buffer.py(), function, operand.len_bytes(), |executor| {
-            arrayops::Stats::of(executor, values)
+            arrayops::Stats::of(executor, source.elements())
         })
     })
 }
@@ -191,6 +191,12 @@ impl Stats {
     #[getter]
     fn count(&self) -> u64 {
         self.lock().count()
+    }
+
+    /// The number of nulls in Arrow columns, which no other figure knows of.
+    #[getter]
+    fn nulls(&self) -> u64 {
+        self.lock().nulls()
     }
 
     /// The sum: an ``int`` while only integers came, else a correctly rounded ``float``.
@@ -296,8 +302,13 @@ impl Stats {
                 stats.standard_deviation(0)?,
             ))
         })?;
+        let nulls = match stats.nulls() {
+            0 => String::new(),
+            1 => ", 1 null".to_owned(),
+            nulls => format!(", {nulls} nulls"),
+        };
         let Ok::<_, arrayops::Error>((min, max, mean, std)) = figures else {
-            return Ok("<Stats: empty>".to_owned());
+            return Ok(format!("<Stats: empty{nulls}>"));
         };
         let shown = |number| {
             python_number(py, number)?
@@ -306,7 +317,7 @@ impl Stats {
         };
         let plural = if stats.count() == 1 { "" } else { "s" };
         Ok(format!(
-            "<Stats: {} element{plural}, sum {}, min {}, max {}, mean {}, std {}>",
+            "<Stats: {} element{plural}{nulls}, sum {}, min {}, max {}, mean {}, std {}>",
             stats.count(),
             shown(stats.sum())?,
             shown(min)?,

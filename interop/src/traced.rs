@@ -1,6 +1,6 @@
 //! Functions that run natively: the tracer's programs, found and kept.
 
-use arrayops::{Column, Number, Program, with_element};
+use arrayops::{Number, Program};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -155,11 +155,6 @@ pub(crate) fn explain<'py>(
         }
     };
     tracer(py)?.call_method1(intern!(py, "explain"), (r#fn, kind))
-}
-
-/// The elements of an operand, as programs take them.
-pub(crate) fn column<'a>(operand: &'a Operand<'_, '_>) -> Column<'a> {
-    with_element!(operand.element_type(), T => operand.values::<T>().into())
 }
 
 /// A plain int of 64 bits or float, as the accumulator of a program; None for other objects.

@@ -67,6 +67,20 @@ pub fn compact<T: Element>(
     }
 }
 
+/// As [`compact`], to elements of which there may be more; how many there were.
+pub(crate) fn compact_words<T: Element>(
+    level: Level,
+    values: &[T],
+    bits: &[u64],
+    out: &mut [T],
+) -> usize {
+    let out = std::ptr::from_mut(out) as *mut [MaybeUninit<T>];
+    #[expect(unsafe_code, reason = "a view of the same layout")]
+    // SAFETY: the layout is that of `T`; only elements are written through it.
+    let out = unsafe { &mut *out };
+    compact_aligned(level, values, bits, out)
+}
+
 /// As [`compact`], and `out` may be longer; how many elements there were.
 fn compact_aligned<T: Element>(
     level: Level,

@@ -27,6 +27,7 @@ mod watch;
 
 pub use column::{Column, Stored};
 pub use compact::compact;
+pub(crate) use compact::compact_words;
 pub use map::{map, select};
 pub use program::{Kind, Program};
 pub use reduce::reduce;

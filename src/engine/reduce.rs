@@ -185,7 +185,7 @@ fn fold_bits<T: Integer>(
     combine: impl Fn(i64, i64) -> i64 + Sync,
 ) -> Result<i128, Error> {
     let bits = executor.fold(
-        values,
+        values.into(),
         || i64::truncated(neutral),
         #[inline(always)]
         |bits, _, block: &[T]| {
@@ -217,9 +217,9 @@ fn by_kernel<T: Folded>(
         Number::Float(_) => unreachable!("a column of integers"),
     };
     Ok(match op {
-        Op::Add => accumulator.checked_add(int(sum(executor, values)?)),
-        Op::Min => Some(accumulator.min(int(min(executor, values)?.number()))),
-        Op::Max => Some(accumulator.max(int(max(executor, values)?.number()))),
+        Op::Add => accumulator.checked_add(int(sum(executor, values.into())?)),
+        Op::Min => Some(accumulator.min(int(min(executor, values.into())?.number()))),
+        Op::Max => Some(accumulator.max(int(max(executor, values.into())?.number()))),
         _ => {
             let bits = T::bits(executor, op, values)?;
             Some(match op {

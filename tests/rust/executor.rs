@@ -25,9 +25,9 @@ fn reduction_told_to_stop_gives_interrupted() {
             true
         };
         let executor = Executor::new(Level::detect(), threads).interrupted_by(&interrupted);
-        let result = sum::<f64>(&executor, Values::Packed(&values));
+        let result = sum::<f64>(&executor, Values::Packed(&values).into());
         assert_eq!(result, Err(Error::Interrupted));
-        let result = max::<i64>(&executor, Values::Packed(&values));
+        let result = max::<i64>(&executor, Values::Packed(&values).into());
         assert_eq!(result, Err(Error::Interrupted));
         assert_eq!(asked.get(), 2, "it was asked again after it had said yes");
     }

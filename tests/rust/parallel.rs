@@ -37,7 +37,7 @@ fn reductions_on_several_threads_merge_what_each_has_found() {
     values[len - 1] = 7_i8.to_bytes();
     for executor in executors() {
         for _ in 0..3 {
-            let values = Values::<i8>::Packed(&values);
+            let values = Values::<i8>::Packed(&values).into();
             assert_eq!(sum(&executor, values), Ok(Number::Int(total)));
             assert_eq!(min(&executor, values), Ok(-3));
             assert_eq!(max(&executor, values), Ok(7));
@@ -54,7 +54,7 @@ fn extrema_on_several_threads_are_the_first_zero_whoever_found_it() {
         values[first] = (-0.0_f32).to_bytes();
         values[first + 1..].fill(0_f32.to_bytes());
         for executor in executors() {
-            let least = min::<f32>(&executor, Values::Packed(&values));
+            let least = min::<f32>(&executor, Values::Packed(&values).into());
             assert_eq!(least.map(f32::to_bits), Ok((-0.0_f32).to_bits()));
         }
     }

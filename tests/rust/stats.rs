@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt::Debug;
 
 use arrayops::{
-    Element, Error, Executor, Moment, Number, Stats, Values, mean, standard_deviation, sum,
+    Element, Elements, Error, Executor, Moment, Number, Stats, mean, standard_deviation, sum,
     variance,
 };
 use quickcheck::{Gen, QuickCheck};
@@ -19,8 +19,19 @@ fn of<T: Moment>(values: &[T]) -> Stats {
     Stats::of(&Executor::sequential(), values.into()).expect("nothing interrupts")
 }
 
-fn bytes_of<T: Moment>(executor: &Executor<'_>, values: Values<'_, T>) -> Result<Vec<u8>, Error> {
-    Stats::of(executor, values).map(|stats| stats.to_bytes())
+/// The serialised form, but for the number of missing elements.
+fn bytes_of<T: Moment>(
+    executor: &Executor<'_>,
+    elements: Elements<'_, T>,
+) -> Result<Vec<u8>, Error> {
+    let stats = Stats::of(executor, elements)?;
+    assert_eq!(stats.count(), elements.len() as u64);
+    let mut bytes = stats.to_bytes();
+    if stats.nulls() > 0 {
+        bytes[1] &= !8;
+        bytes.drain(10..18);
+    }
+    Ok(bytes)
 }
 
 fn merged(lhs: &Stats, rhs: &Stats) -> Stats {
@@ -165,7 +176,7 @@ fn stats_of_any_type_equal_the_functions() {
     for_every_type!(T => for len in [1, 2, 3, 100, 1000] {
         for values in inputs::mixtures::<T>(len) {
             let stats = of(&values);
-            let values = || Values::from(&values[..]);
+            let values = || Elements::from(&values[..]);
             let deviations = |ddof| (
                 variance(&executor, values(), ddof),
                 standard_deviation(&executor, values(), ddof),

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Debug};
 
-use arrayops::{Element, Error, Executor, Level, Values, ValuesMut};
+use arrayops::{Element, Elements, Error, Executor, Level, Part, Validity, Values, ValuesMut};
 
 use crate::elements::Sample;
 use crate::inputs;
@@ -11,14 +11,22 @@ use crate::inputs;
 struct Way {
     level: Level,
     threads: usize,
-    packed: bool,
+    memory: Memory,
+}
+
+/// Where the elements are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Memory {
+    Aligned,
+    Packed,
+    /// Among others that are missing.
+    Parts,
 }
 
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let memory = if self.packed { "packed" } else { "aligned" };
-        let (level, threads) = (self.level.name(), self.threads);
-        write!(f, "{memory}, level {level}, {threads} threads")
+        let (memory, level, threads) = (self.memory, self.level.name(), self.threads);
+        write!(f, "{memory:?}, level {level}, {threads} threads")
     }
 }
 
@@ -29,13 +37,13 @@ impl Way {
     }
 }
 
-fn every_way() -> impl Iterator<Item = Way> {
-    Level::available().into_iter().flat_map(|level| {
+fn every_way(memories: &[Memory]) -> impl Iterator<Item = Way> {
+    Level::available().into_iter().flat_map(move |level| {
         [1, 2, 4].into_iter().flat_map(move |threads| {
-            [false, true].map(|packed| Way {
+            memories.iter().map(move |memory| Way {
                 level,
                 threads,
-                packed,
+                memory: *memory,
             })
         })
     })
@@ -48,15 +56,17 @@ fn every_way() -> impl Iterator<Item = Way> {
 pub(crate) fn assert_result<T: Sample, R: Debug>(
     values: &[T],
     expected: &R,
-    kernel: impl Fn(&Executor<'_>, Values<'_, T>) -> R,
+    kernel: impl Fn(&Executor<'_>, Elements<'_, T>) -> R,
 ) {
     let packed = pack(values);
     let expected = format!("{expected:?}");
-    for way in every_way() {
-        let operand = if way.packed {
-            Values::Packed(&packed)
-        } else {
-            Values::Aligned(values)
+    let scattered = Scattered::new(values);
+    let parts = scattered.parts();
+    for way in every_way(&[Memory::Aligned, Memory::Packed, Memory::Parts]) {
+        let operand = match way.memory {
+            Memory::Aligned => values.into(),
+            Memory::Packed => Values::Packed(&packed).into(),
+            Memory::Parts => parts[..].into(),
         };
         let result = format!("{:?}", kernel(&way.executor(), operand));
         assert!(
@@ -78,8 +88,8 @@ pub(crate) fn assert_in_place<T: Sample>(
     let expected = expected.as_deref().unwrap_or(values);
     let packed_expected = pack(expected);
     let packed_values = pack(values);
-    for way in every_way() {
-        let (result, left) = if way.packed {
+    for way in every_way(&[Memory::Aligned, Memory::Packed]) {
+        let (result, left) = if way.memory == Memory::Packed {
             let mut memory = packed_values.clone();
             let result = kernel(&way.executor(), ValuesMut::Packed(&mut memory));
             let same = memory == packed_expected;
@@ -130,4 +140,85 @@ impl<T: Sample> fmt::Display for Shown<'_, T> {
             len => write!(f, "{len} elements {} {:?} ...", T::TYPE, &values[..5]),
         }
     }
+}
+
+/// Elements among which others are missing, in parts of all kinds.
+pub(crate) struct Scattered<T: Element> {
+    runs: Vec<Run<T>>,
+}
+
+struct Run<T: Element> {
+    /// What is missing could be anything.
+    values: Vec<T>,
+    packed: Option<Vec<T::Bytes>>,
+    /// The bits, and the place of the first.
+    bits: Option<(Vec<u8>, usize)>,
+}
+
+impl<T: Sample> Scattered<T> {
+    pub(crate) fn new(elements: &[T]) -> Self {
+        let mut random = inputs::random_bits(elements.len() as u64);
+        let mut next = |limit: usize| {
+            let bits = random.next().expect("there is no end");
+            usize::try_from(bits % limit as u64).expect("it is smaller")
+        };
+        let mut runs = Vec::new();
+        let mut rest = elements;
+        while !rest.is_empty() || runs.len() < 3 {
+            let longest = [3, 70, 300, 5000, 40_000][next(5)];
+            let (now, later) = rest.split_at(next(longest).min(rest.len()));
+            rest = later;
+            // None missing; one in so many; no bits at all.
+            let rarity = [1, 2, 10, 1000, 0, 0][next(6)];
+            let mut values = Vec::new();
+            let mut bits = Vec::new();
+            for element in now {
+                while rarity > 1 && next(rarity) == 0 {
+                    values.push(T::from_random(next(usize::MAX) as u64));
+                    bits.push(false);
+                }
+                values.push(*element);
+                bits.push(true);
+            }
+            if rarity == 2 {
+                let missing = next(200);
+                values.extend(std::iter::repeat_n(T::specials()[0], missing));
+                bits.resize(values.len(), false);
+            }
+            let offset = next(20);
+            let packed = next(4) == 0;
+            runs.push(Run {
+                packed: packed.then(|| pack(&values)),
+                values,
+                bits: (rarity > 0).then(|| (bitmap(&bits, offset), offset)),
+            });
+        }
+        Scattered { runs }
+    }
+
+    pub(crate) fn parts(&self) -> Vec<Part<'_, T>> {
+        let runs = self.runs.iter();
+        runs.map(|run| {
+            let values = match &run.packed {
+                None => Values::Aligned(&run.values[..]),
+                Some(packed) => Values::Packed(packed),
+            };
+            let bits = run.bits.as_ref();
+            let len = run.values.len();
+            let validity = bits.map(|(bits, offset)| Validity::new(bits, *offset, len));
+            Part::new(values, validity)
+        })
+        .collect()
+    }
+}
+
+/// Bits as Arrow has them, from some place on; the others are set.
+pub(crate) fn bitmap(bits: &[bool], offset: usize) -> Vec<u8> {
+    let mut bytes = vec![0xff; (offset + bits.len()).div_ceil(8)];
+    for (i, bit) in bits.iter().enumerate() {
+        if !bit {
+            bytes[(offset + i) / 8] &= !(1 << ((offset + i) % 8));
+        }
+    }
+    bytes
 }

@@ -1,0 +1,476 @@
+//! Elements that come in parts, some of which may be missing: what a column of Arrow is.
+//!
+//! Kernels see dense blocks only. [`Dense`] makes them: a block whose elements are all there is passed
+//! on as it is; short parts, parts that are not aligned, and those with missing elements are gathered
+//! in a small buffer that stays in the nearest cache.
+
+use std::ops::{ControlFlow, Range};
+
+use crate::engine::compact_words;
+use crate::{Element, Level, Values};
+
+/// The elements of a word of bits.
+const WORD: usize = 64;
+
+/// So many words are looked at in one go.
+const WORDS: usize = 32;
+
+/// So many elements are gathered at a time.
+const GATHERED_BYTES: usize = 16 << 10;
+
+/// Aligned elements without a missing one are passed on as they are if there are so many.
+const DIRECT_BYTES: usize = 2 << 10;
+
+/// Which of some elements are there: a bit for each, in the order of Arrow's validity bitmaps.
+///
+/// ```
+/// use arrayops::Validity;
+///
+/// let validity = Validity::new(&[0b1011_0000], 4, 4);
+/// assert_eq!((0..4).map(|i| validity.get(i)).collect::<Vec<_>>(), [true, true, false, true]);
+/// assert_eq!(validity.count(), 3);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Validity<'a> {
+    bytes: &'a [u8],
+    /// The place of the first bit.
+    offset: usize,
+    len: usize,
+}
+
+impl<'a> Validity<'a> {
+    /// The bits from the place `offset` on, the lowest bit of a byte being the first one.
+    ///
+    /// # Panics
+    /// If there are not so many.
+    #[must_use]
+    pub fn new(bytes: &'a [u8], offset: usize, len: usize) -> Self {
+        let (from, offset) = (offset / 8, offset % 8);
+        let bytes = &bytes[from..];
+        assert!(
+            (offset + len).div_ceil(8) <= bytes.len(),
+            "a bit for each element"
+        );
+        Validity { bytes, offset, len }
+    }
+
+    /// The number of elements, there or not.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no bits.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether an element is there.
+    ///
+    /// # Panics
+    /// If `index` is none of an element.
+    #[must_use]
+    pub fn get(&self, index: usize) -> bool {
+        assert!(index < self.len, "an index of an element");
+        let place = self.offset + index;
+        self.bytes[place / 8] >> (place % 8) & 1 == 1
+    }
+
+    /// How many elements are there.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        let words = (0..self.len).step_by(WORD);
+        words.map(|at| self.word(at).count_ones() as usize).sum()
+    }
+
+    /// The bits of up to 64 elements from `at` on, the first one lowest; zeros behind the last one.
+    ///
+    /// Panics if `at` is beyond the last element.
+    #[inline(always)]
+    pub(crate) fn word(&self, at: usize) -> u64 {
+        let rest = self.len - at;
+        let place = self.offset + at;
+        let (bytes, shift) = (&self.bytes[place / 8..], place % 8);
+        let bits = if let Some([low @ .., high]) = bytes.first_chunk::<9>() {
+            // In two steps, since there are no shifts by the width.
+            let high = u64::from(*high) << (WORD - 1 - shift) << 1;
+            u64::from_le_bytes(*low) >> shift | high
+        } else {
+            let mut all = [0; 8];
+            all[..bytes.len()].copy_from_slice(bytes);
+            u64::from_le_bytes(all) >> shift
+        };
+        if rest < WORD {
+            bits & ((1 << rest) - 1)
+        } else {
+            bits
+        }
+    }
+}
+
+/// A run of elements of which some may be missing; what is in the place of one is never looked at.
+///
+/// ```
+/// use arrayops::{Executor, Number, Part, Validity, sum};
+///
+/// let values = [1_i32, 0, 3];
+/// let parts = [Part::new(values[..].into(), Some(Validity::new(&[0b101], 0, 3)))];
+/// assert_eq!(sum(&Executor::sequential(), parts[..].into()), Ok(Number::Int(4)));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a, T: Element> {
+    values: Values<'a, T>,
+    validity: Option<Validity<'a>>,
+    /// How many are there.
+    len: usize,
+}
+
+impl<'a, T: Element> Part<'a, T> {
+    /// Values of which those are there whose bit is set; all, without bits.
+    ///
+    /// # Panics
+    /// If there are not as many bits as values.
+    #[must_use]
+    pub fn new(values: Values<'a, T>, validity: Option<Validity<'a>>) -> Self {
+        let Some(bits) = validity else {
+            let len = values.len();
+            return Part {
+                values,
+                validity,
+                len,
+            };
+        };
+        Part::counted(values, bits, bits.count())
+    }
+
+    /// As [`Part::new`], where it is known how many are there.
+    ///
+    /// # Panics
+    /// If there are not as many bits as values.
+    #[must_use]
+    pub fn counted(values: Values<'a, T>, validity: Validity<'a>, len: usize) -> Self {
+        assert_eq!(validity.len(), values.len(), "a bit for each value");
+        debug_assert_eq!(validity.count(), len, "as many as there are");
+        Part {
+            values,
+            validity: (len < values.len()).then_some(validity),
+            len,
+        }
+    }
+
+    /// How many elements are there.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether no element is there.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// How many places there are, those of missing elements among them.
+    const fn places(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Copies the elements that are there at some places to `out`, side by side; how many those are.
+    ///
+    /// What else is in `out` may be overwritten. It is faster with room for 64 elements more.
+    ///
+    /// # Panics
+    /// If there are no such places, or `out` is too short.
+    ///
+    /// ```
+    /// use arrayops::{Level, Part, Validity};
+    ///
+    /// let validity = Validity::new(&[0b1101], 0, 4);
+    /// let part = Part::new([5_i16, 6, 7, 8][..].into(), Some(validity));
+    /// let mut out = [0; 2];
+    /// assert_eq!(part.copy_to(Level::detect(), 1..4, &mut out), 2);
+    /// assert_eq!(out, [7, 8]);
+    /// ```
+    pub fn copy_to(&self, level: Level, places: Range<usize>, out: &mut [T]) -> usize {
+        assert!(places.end <= self.places(), "places that there are");
+        let mut words = [u64::MAX; WORDS];
+        let mut done = 0;
+        for start in places.clone().step_by(WORDS * WORD) {
+            let next = start..places.end.min(start + WORDS * WORD);
+            let words = self.words(next.clone(), &mut words);
+            done += self.compact(level, next, words, &mut out[done..]);
+        }
+        done
+    }
+
+    /// The bits of up to [`WORDS`] words; `words` are all ones, if there are none.
+    fn words<'w>(&self, places: Range<usize>, words: &'w mut [u64; WORDS]) -> &'w [u64] {
+        let count = places.len().div_ceil(WORD);
+        if let Some(validity) = self.validity {
+            for (at, word) in places.clone().step_by(WORD).zip(&mut *words) {
+                *word = validity.word(at);
+            }
+            let rest = places.len() % WORD;
+            if rest > 0 {
+                words[count - 1] &= (1 << rest) - 1;
+            }
+        }
+        &words[..count]
+    }
+
+    /// Copies the elements at some places whose bits are set; how many those are.
+    fn compact(&self, level: Level, places: Range<usize>, words: &[u64], out: &mut [T]) -> usize {
+        match self.values {
+            Values::Aligned(values) if self.validity.is_none() => {
+                out[..places.len()].copy_from_slice(&values[places.clone()]);
+                places.len()
+            }
+            Values::Aligned(values) => compact_words(level, &values[places], words, out),
+            Values::Packed(values) => {
+                let mut done = 0;
+                for (i, bytes) in values[places].iter().enumerate() {
+                    if words[i / WORD] >> (i % WORD) & 1 == 1 {
+                        out[done] = T::from_bytes(*bytes);
+                        done += 1;
+                    }
+                }
+                done
+            }
+        }
+    }
+
+    fn first(&self) -> Option<T> {
+        let Some(validity) = self.validity else {
+            return self.values.get(0);
+        };
+        let mut words = (0..self.places()).step_by(WORD);
+        let at = words.find(|at| validity.word(*at) != 0)?;
+        self.values
+            .get(at + validity.word(at).trailing_zeros() as usize)
+    }
+}
+
+/// What a reduction goes over: elements in one place, or in parts.
+///
+/// ```
+/// use arrayops::{Elements, Executor, Number, Part, sum};
+///
+/// let parts = [Part::new([1_u8, 2][..].into(), None), Part::new([3][..].into(), None)];
+/// let elements = Elements::from(&parts[..]);
+/// assert_eq!(elements.len(), 3);
+/// assert_eq!(sum(&Executor::sequential(), elements), Ok(Number::Int(6)));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub enum Elements<'a, T: Element> {
+    /// All there, in one place.
+    Values(Values<'a, T>),
+    /// In parts, one after the other.
+    Parts(&'a [Part<'a, T>]),
+}
+
+impl<'a, T: Element> From<Values<'a, T>> for Elements<'a, T> {
+    fn from(values: Values<'a, T>) -> Self {
+        Elements::Values(values)
+    }
+}
+
+impl<'a, T: Element> From<&'a [T]> for Elements<'a, T> {
+    fn from(values: &'a [T]) -> Self {
+        Elements::Values(values.into())
+    }
+}
+
+impl<'a, T: Element> From<&'a [Part<'a, T>]> for Elements<'a, T> {
+    fn from(parts: &'a [Part<'a, T>]) -> Self {
+        Elements::Parts(parts)
+    }
+}
+
+impl<T: Element> Elements<'_, T> {
+    /// The number of elements that are there.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Elements::Values(values) => values.len(),
+            Elements::Parts(parts) => parts.iter().map(Part::len).sum(),
+        }
+    }
+
+    /// Whether no element is there.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Elements::Values(values) => values.is_empty(),
+            Elements::Parts(parts) => parts.iter().all(Part::is_empty),
+        }
+    }
+
+    /// The first element that is there.
+    #[must_use]
+    pub fn first(&self) -> Option<T> {
+        match self {
+            Elements::Values(values) => values.get(0),
+            Elements::Parts(parts) => parts.iter().find_map(Part::first),
+        }
+    }
+
+    /// How many places there are, those of missing elements among them.
+    pub(crate) fn places(&self) -> usize {
+        match self {
+            Elements::Values(values) => values.len(),
+            Elements::Parts(parts) => parts.iter().map(Part::places).sum(),
+        }
+    }
+}
+
+/// Some places of some parts.
+#[derive(Clone, Copy)]
+pub(crate) struct Group<'a, T: Element> {
+    parts: &'a [Part<'a, T>],
+    /// Places of the first part that are not of this group.
+    skipped: usize,
+    places: usize,
+}
+
+/// All places of some parts, in groups of so many each but for the last.
+pub(crate) struct Groups<'a, T: Element> {
+    parts: &'a [Part<'a, T>],
+    skipped: usize,
+    group_len: usize,
+}
+
+impl<'a, T: Element> Groups<'a, T> {
+    pub(crate) const fn new(parts: &'a [Part<'a, T>], group_len: usize) -> Self {
+        Groups {
+            parts,
+            skipped: 0,
+            group_len,
+        }
+    }
+}
+
+impl<'a, T: Element> Iterator for Groups<'a, T> {
+    type Item = Group<'a, T>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut group = Group {
+            parts: self.parts,
+            skipped: self.skipped,
+            places: 0,
+        };
+        while let Some((first, others)) = self.parts.split_first() {
+            let rest = first.places() - self.skipped;
+            let wanted = self.group_len - group.places;
+            if rest > wanted {
+                self.skipped += wanted;
+                group.places += wanted;
+                break;
+            }
+            group.places += rest;
+            self.skipped = 0;
+            self.parts = others;
+        }
+        (group.places > 0).then_some(group)
+    }
+}
+
+impl<T: Element> Group<'_, T> {
+    /// Calls `step` for dense blocks of the elements that are there, in order.
+    ///
+    /// With each goes a place, counted from `start` on: that of the first element or one before it,
+    /// behind those of the block before.
+    pub(crate) fn for_each_block(
+        &self,
+        level: Level,
+        start: usize,
+        step: impl FnMut(usize, &[T]) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let capacity = self.places.min(GATHERED_BYTES / size_of::<T>());
+        let mut dense = Dense {
+            level,
+            gathered: vec![T::ZERO; capacity + WORD],
+            len: 0,
+            start,
+            at: start,
+            step,
+        };
+        let (mut skipped, mut rest) = (self.skipped, self.places);
+        for part in self.parts {
+            let places = rest.min(part.places() - skipped);
+            dense.add(part, skipped..skipped + places)?;
+            rest -= places;
+            skipped = 0;
+            if rest == 0 {
+                break;
+            }
+        }
+        dense.flush()
+    }
+}
+
+/// Gathers elements until there are enough for a block.
+struct Dense<T, F> {
+    level: Level,
+    /// With a word to spare, as compaction wants it.
+    gathered: Vec<T>,
+    len: usize,
+    /// The place of the first one gathered, or before it.
+    start: usize,
+    /// The place of what comes next.
+    at: usize,
+    step: F,
+}
+
+impl<T: Element, F: FnMut(usize, &[T]) -> ControlFlow<()>> Dense<T, F> {
+    fn flush(&mut self) -> ControlFlow<()> {
+        let block = &self.gathered[..std::mem::take(&mut self.len)];
+        let start = std::mem::replace(&mut self.start, self.at);
+        if block.is_empty() {
+            ControlFlow::Continue(())
+        } else {
+            (self.step)(start, block)
+        }
+    }
+
+    fn pass_on(&mut self, block: &[T]) -> ControlFlow<()> {
+        self.flush()?;
+        let start = self.at;
+        self.at += block.len();
+        self.start = self.at;
+        (self.step)(start, block)
+    }
+
+    fn add(&mut self, part: &Part<'_, T>, range: Range<usize>) -> ControlFlow<()> {
+        let direct = DIRECT_BYTES / size_of::<T>();
+        if let (Values::Aligned(values), None) = (part.values, part.validity)
+            && range.len() >= direct
+        {
+            return self.pass_on(&values[range]);
+        }
+        let mut words = [u64::MAX; WORDS];
+        let mut i = range.start;
+        while i < range.end {
+            let room = self.gathered.len() - WORD - self.len;
+            let places = (range.end - i).min(room).min(WORDS * WORD);
+            if places < WORD.min(range.end - i) {
+                self.flush()?;
+                continue;
+            }
+            let next = i..i + places;
+            i += places;
+            let words = part.words(next.clone(), &mut words);
+            if let Values::Aligned(values) = part.values
+                && places >= direct
+                && words.iter().all(|word| *word == u64::MAX)
+            {
+                self.pass_on(&values[next])?;
+                continue;
+            }
+            let out = &mut self.gathered[self.len..];
+            self.len += part.compact(self.level, next, words, out);
+            self.at += places;
+        }
+        ControlFlow::Continue(())
+    }
+}
