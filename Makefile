@@ -13,7 +13,7 @@ endif
 RUN := $(VENV)/$(BIN)
 
 SOURCES := Cargo.toml Cargo.lock pyproject.toml interop/Cargo.toml \
-	$(wildcard src/*.rs src/*/*.rs src/*/*/*.rs interop/src/*.rs)
+	$(wildcard src/*.rs src/*/*.rs src/*/*/*.rs interop/src/*.rs interop/src/*/*.rs)
 
 .PHONY: demo test test-python test-features test-rust test-valgrind fuzz lint format bench bench-traced bench-overhead bench-kernels wheel wheel-sizes clean
 
@@ -57,7 +57,8 @@ lint: $(VENV)/.built $(VENV)/.test $(VENV)/.lint
 	$(RUN)/ruff check .
 	$(RUN)/mypy
 	$(RUN)/pyright --pythonpath $(RUN)/python
-	$(RUN)/python -m mypy.stubtest --mypy-config-file pyproject.toml arrayops._arrayops arrayops.numpy
+	$(RUN)/python -m mypy.stubtest --mypy-config-file pyproject.toml arrayops._arrayops arrayops.numpy \
+		arrayops.arrow
 	$(RUN)/actionlint -shellcheck=$(RUN)/shellcheck .github/workflows/*.yml
 
 format: $(VENV)/.lint

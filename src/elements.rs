@@ -77,6 +77,21 @@ impl<'a> Validity<'a> {
         self.bytes[place / 8] >> (place % 8) & 1 == 1
     }
 
+    /// The bits of the elements at these places, all of which there are.
+    ///
+    /// # Panics
+    /// Where there are not.
+    ///
+    /// ```
+    /// let validity = arrayops::Validity::new(&[0b1011_0000], 4, 4);
+    /// assert_eq!(validity.part(2..4).count(), 1);
+    /// ```
+    #[must_use]
+    pub fn part(&self, range: Range<usize>) -> Self {
+        assert!(range.end <= self.len, "places that there are");
+        Validity::new(self.bytes, self.offset + range.start, range.len())
+    }
+
     /// How many elements are there.
     #[must_use]
     pub fn count(&self) -> usize {
@@ -86,9 +101,16 @@ impl<'a> Validity<'a> {
 
     /// The bits of up to 64 elements from `at` on, the first one lowest; zeros behind the last one.
     ///
-    /// Panics if `at` is beyond the last element.
+    /// # Panics
+    /// If `at` is beyond the last element.
+    ///
+    /// ```
+    /// let validity = arrayops::Validity::new(&[0b1011_0000], 4, 4);
+    /// assert_eq!(validity.word(1), 0b101);
+    /// ```
     #[inline(always)]
-    pub(crate) fn word(&self, at: usize) -> u64 {
+    #[must_use]
+    pub fn word(&self, at: usize) -> u64 {
         let rest = self.len - at;
         let place = self.offset + at;
         let (bytes, shift) = (&self.bytes[place / 8..], place % 8);
@@ -171,8 +193,15 @@ impl<'a, T: Element> Part<'a, T> {
         self.len == 0
     }
 
+    /// The values, with anything in the place of a missing one.
+    #[must_use]
+    pub const fn values(&self) -> Values<'a, T> {
+        self.values
+    }
+
     /// How many places there are, those of missing elements among them.
-    const fn places(&self) -> usize {
+    #[must_use]
+    pub const fn places(&self) -> usize {
         self.values.len()
     }
 

@@ -53,6 +53,18 @@ impl Slot {
     }
 }
 
+impl Slot {
+    /// Ends an export that was kept.
+    ///
+    /// # Safety
+    /// An export of this slot was kept, and has not been released; this thread is attached.
+    #[cfg(feature = "arrow")]
+    pub(crate) unsafe fn release(&mut self) {
+        // SAFETY: filled in, by the caller.
+        unsafe { ffi::PyBuffer_Release(self.0.as_mut_ptr()) };
+    }
+}
+
 /// Why there is no export.
 pub(crate) enum NoExport {
     /// Objects of this type have no buffer.
@@ -76,6 +88,12 @@ impl Drop for Export<'_, '_> {
 }
 
 impl Export<'_, '_> {
+    /// Leaves the release to the owner of the slot.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn keep(self) {
+        std::mem::forget(self);
+    }
+
     pub(crate) fn format(&self) -> &[u8] {
         if self.raw.format.is_null() {
             return b"B"; // as PEP 3118 has it

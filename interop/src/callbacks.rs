@@ -74,6 +74,34 @@ pub(crate) fn map<'py>(
     map_to(Form::Array, arr, r#fn, arrays, typecode, out)
 }
 
+/// How the inputs of a call become operands.
+pub(crate) type NewOperand<'py> =
+    for<'a> fn(&'a mut Slot, &Bound<'py, PyAny>, Argument) -> PyResult<Operand<'a, 'py>>;
+
+/// Calls `work` with the inputs of `map`, which are of one length.
+pub(crate) fn with_inputs<'py, R>(
+    arr: &Bound<'py, PyAny>,
+    arrays: &Bound<'py, PyTuple>,
+    new: NewOperand<'py>,
+    work: impl FnOnce(&[&Operand<'_, 'py>]) -> PyResult<R>,
+) -> PyResult<R> {
+    let mut slot = Slot::new();
+    let first = new(&mut slot, arr, Argument::new("map", "arr"))?;
+    let mut slots: Vec<Slot> = arrays.iter().map(|_| Slot::new()).collect();
+    let mut others = Vec::with_capacity(slots.len());
+    for (position, (slot, array)) in slots.iter_mut().zip(arrays).enumerate() {
+        let argument = Argument {
+            position: Some(position),
+            ..Argument::new("map", "arrays")
+        };
+        let other = new(slot, &array, argument)?;
+        same_length(argument, &other, &first)?;
+        others.push(other);
+    }
+    let inputs: Vec<&Operand<'_, '_>> = once(&first).chain(&others).collect();
+    work(&inputs)
+}
+
 /// [`map`], whose result is of any form.
 pub(crate) fn map_to<'py>(
     form: Form,
@@ -83,54 +111,37 @@ pub(crate) fn map_to<'py>(
     typecode: Option<Typecode>,
     out: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = arr.py();
-    let mut slot = Slot::new();
-    let first = Operand::without_nulls(&mut slot, arr, Argument::new("map", "arr"))?;
-    let mut slots: Vec<Slot> = arrays.iter().map(|_| Slot::new()).collect();
-    let mut others = Vec::with_capacity(slots.len());
-    for (position, (slot, array)) in slots.iter_mut().zip(arrays).enumerate() {
-        let argument = Argument {
-            position: Some(position),
-            ..Argument::new("map", "arrays")
+    let new: NewOperand<'py> =
+        |slot, object, argument| Operand::without_nulls(slot, object, argument);
+    with_inputs(arr, arrays, new, |inputs| {
+        let Some(out) = out else {
+            let typecode = typecode.unwrap_or(inputs[0].typecode());
+            return map_apart(form, r#fn, inputs, typecode)?.into_array(arr.py());
         };
-        let other = Operand::without_nulls(slot, &array, argument)?;
-        same_length(argument, &other, &first)?;
-        others.push(other);
-    }
-    let mut out_slot = Slot::new();
-    let target = match out {
-        None => None,
-        Some(out) => {
-            let argument = Argument::new("map", "out");
-            let target = Operand::writable(&mut out_slot, out, argument)?;
-            same_length(argument, &target, &first)?;
-            if let Some(typecode) = typecode
-                && typecode.element_type() != target.element_type()
-            {
-                return Err(PyValueError::new_err(format!(
-                    "map() argument 'typecode' is '{typecode}', but 'out' holds elements of \
-                     typecode '{}'",
-                    target.typecode()
-                )));
-            }
-            Some(target)
+        let argument = Argument::new("map", "out");
+        let mut out_slot = Slot::new();
+        let mut target = Operand::writable(&mut out_slot, out, argument)?;
+        same_length(argument, &target, inputs[0])?;
+        if let Some(typecode) = typecode
+            && typecode.element_type() != target.element_type()
+        {
+            return Err(PyValueError::new_err(format!(
+                "map() argument 'typecode' is '{typecode}', but 'out' holds elements of typecode \
+                 '{}'",
+                target.typecode()
+            )));
         }
-    };
-    let inputs: Vec<&Operand<'_, '_>> = once(&first).chain(&others).collect();
-    if let (Some(mut target), Some(out)) = (target, out) {
         if inputs.iter().any(|input| overlap(input, &target)) {
-            map_apart(Form::Array, r#fn, &inputs, target.typecode())?.copy_to(&mut target);
+            map_apart(Form::Array, r#fn, inputs, target.typecode())?.copy_to(&mut target);
         } else {
-            map_into(r#fn, &inputs, &mut target)?;
+            map_into(r#fn, inputs, &mut target)?;
         }
-        return Ok(out.clone());
-    }
-    let typecode = typecode.unwrap_or(first.typecode());
-    map_apart(form, r#fn, &inputs, typecode)?.into_array(py)
+        Ok(out.clone())
+    })
 }
 
 /// The results of `function` in memory of their own.
-fn map_apart<'py>(
+pub(crate) fn map_apart<'py>(
     form: Form,
     function: &Bound<'py, PyAny>,
     inputs: &[&Operand<'_, 'py>],
@@ -142,23 +153,34 @@ fn map_apart<'py>(
     memory.allocate(py, len)?;
     let traced = program_of(function, inputs, typecode)?;
     for_each_piece(py, inputs, |start, pieces| {
-        let len = pieces[0].len();
-        let left_out = match &traced {
-            None => everything(len),
-            Some(traced) => with_element!(typecode.element_type(), T => {
-                let out = &mut memory.spare::<T>()[..len];
-                map_natively(py, traced.get().program(), pieces, out)?
-            }),
-        };
-        let readers: Vec<_> = pieces.iter().map(Reader::new).collect();
-        for range in left_out {
-            memory.fill_at(start + range.start, |writer| {
-                map_elements(function, &readers, writer, range)
-            })?;
-        }
-        memory.fill_at(start + len, |_| Ok(()))
+        map_piece(function, traced.as_ref(), start, pieces, &mut memory)
     })?;
     Ok(memory)
+}
+
+/// Writes the results for a piece of the inputs to the memory, from the element `start` on.
+pub(crate) fn map_piece<'py>(
+    function: &Bound<'py, PyAny>,
+    traced: Option<&Bound<'py, Traced>>,
+    start: usize,
+    pieces: &[Piece<'_>],
+    memory: &mut ResultMemory,
+) -> PyResult<()> {
+    let len = pieces[0].len();
+    let left_out = match traced {
+        None => everything(len),
+        Some(traced) => with_element!(memory.typecode().element_type(), T => {
+            let out = &mut memory.spare::<T>()[..len];
+            map_natively(function.py(), traced.get().program(), pieces, out)?
+        }),
+    };
+    let readers: Vec<_> = pieces.iter().map(Reader::new).collect();
+    for range in left_out {
+        memory.fill_at(start + range.start, |writer| {
+            map_elements(function, &readers, writer, range)
+        })?;
+    }
+    memory.fill_at(start + len, |_| Ok(()))
 }
 
 /// The results of `function` in a buffer that shares no memory with the inputs.
@@ -188,7 +210,7 @@ fn map_into<'py>(
 }
 
 /// The program of a function whose results are stored in an array of this typecode.
-fn program_of<'py>(
+pub(crate) fn program_of<'py>(
     function: &Bound<'py, PyAny>,
     inputs: &[&Operand<'_, 'py>],
     typecode: Typecode,
@@ -243,7 +265,7 @@ fn overlap(lhs: &Operand<'_, '_>, rhs: &Operand<'_, '_>) -> bool {
     })
 }
 
-fn parse_typecode(given: &str) -> PyResult<Typecode> {
+pub(crate) fn parse_typecode(given: &str) -> PyResult<Typecode> {
     let typecode = match *given.as_bytes() {
         [letter] => Typecode::from_letter(letter),
         _ => None,
@@ -337,8 +359,10 @@ fn filter_natively(
     let py = predicate.py();
     let input = Reader::new(piece);
     let part = match memory.form() {
-        Form::Array => FILTER_PART,
         Form::Ndarray => piece.len().max(1),
+        Form::Array => FILTER_PART,
+        #[cfg(feature = "arrow")]
+        Form::Arrow => FILTER_PART,
     };
     let mut all_bits = vec![0_u64; piece.len().min(part).div_ceil(64)];
     for start in (0..piece.len()).step_by(part) {

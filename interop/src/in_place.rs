@@ -1,6 +1,8 @@
 //! `scale`, `clip`.
 
-use arrayops::{Bound as Limit, Factor, Overflow, with_element};
+use arrayops::{
+    Bound as Limit, Clip, ElementType, Factor, Overflow, Scale, ValuesMut, with_element,
+};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
@@ -37,18 +39,26 @@ pub(crate) fn scale(
 ) -> PyResult<()> {
     let mut slot = Slot::new();
     let mut operand = Operand::writable(&mut slot, arr, Argument::new("scale", "arr"))?;
-    let overflow = parse_overflow(overflow)?;
-    let bytes = operand.len_bytes();
-    let is_float = operand.typecode().is_float();
-    if operand.len() == 0 {
-        return parse_factor(factor, false).map(drop);
-    }
-    let factor = parse_factor(factor, is_float)?;
     with_element!(operand.element_type(), T => {
-        let values = operand.values_mut::<T>();
-        runtime::run(arr.py(), "scale", bytes, |executor| {
-            arrayops::scale(executor, values, factor, overflow)
-        })
+        scale_values(operand.values_mut::<T>(), factor, overflow)
+    })
+}
+
+/// [`scale`] of these elements.
+pub(crate) fn scale_values<T: Scale>(
+    values: ValuesMut<'_, T>,
+    factor: &Bound<'_, PyAny>,
+    overflow: &str,
+) -> PyResult<()> {
+    let overflow = parse_overflow(overflow)?;
+    let len = values.as_values().len();
+    let is_float = matches!(T::TYPE, ElementType::F32 | ElementType::F64);
+    let parsed = parse_factor(factor, is_float && len > 0)?;
+    if len == 0 {
+        return Ok(());
+    }
+    runtime::run(factor.py(), "scale", len * size_of::<T>(), |executor| {
+        arrayops::scale(executor, values, parsed, overflow)
     })
 }
 
@@ -112,7 +122,16 @@ pub(crate) fn clip(
 ) -> PyResult<()> {
     let mut slot = Slot::new();
     let mut operand = Operand::writable(&mut slot, arr, Argument::new("clip", "arr"))?;
-    let bytes = operand.len_bytes();
+    with_element!(operand.element_type(), T => clip_values(operand.values_mut::<T>(), min, max))
+}
+
+/// [`clip`] of these elements.
+pub(crate) fn clip_values<T: Clip>(
+    values: ValuesMut<'_, T>,
+    min: &Bound<'_, PyAny>,
+    max: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    let bytes = size_of::<T>() * values.as_values().len();
     let (low, high) = (parse_bound(min, "min")?, parse_bound(max, "max")?);
     // The two may be of different types, and larger than any the core knows.
     if low.is_some() && high.is_some() && min.gt(max)? {
@@ -122,9 +141,8 @@ pub(crate) fn clip(
             max.repr()?
         )));
     }
-    with_element!(operand.element_type(), T => {
-        let values = operand.values_mut::<T>();
-        runtime::run(arr.py(), "clip", bytes, |executor| arrayops::clip(executor, values, low, high))
+    runtime::run(min.py(), "clip", bytes, |executor| {
+        arrayops::clip(executor, values, low, high)
     })
 }
 

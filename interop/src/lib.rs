@@ -55,6 +55,7 @@ mod module {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::runtime::configure()?;
+        crate::arrow::add_to(module)?;
         crate::ndarray::add_to(module)?;
         module.add("_features", PyTuple::new(module.py(), crate::FEATURES)?)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))

@@ -12,8 +12,8 @@ use pyo3::prelude::*;
 use crate::arrow::{self, Chunk, Column};
 use crate::buffer::{Export, NoExport, Slot};
 use crate::convert::Writer;
-use crate::pieces::Piece;
 use crate::numpy_operand;
+use crate::pieces::Piece;
 use crate::typecode::{Typecode, Unsupported};
 
 /// An argument of a function, for error messages.
@@ -204,6 +204,21 @@ impl<'a, 'py> Operand<'a, 'py> {
     /// The number of nulls.
     pub(crate) fn nulls(&self) -> usize {
         self.column().map_or(0, Column::nulls)
+    }
+
+    /// Leaves the export of a buffer to the owner of the slot, with the address and number of elements;
+    /// or the column that it is.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn keep(self) -> Result<(*const u8, usize), Column> {
+        let len = self.len();
+        match self.memory {
+            Memory::Column(column) => Err(*column),
+            Memory::Buffer(export) => {
+                let address = export.address().cast_const();
+                export.keep();
+                Ok((address, len))
+            }
+        }
     }
 
     /// The column, if it is one.

@@ -5,9 +5,11 @@
 #![expect(unsafe_code, reason = "memory of any type is read as elements")]
 
 use std::marker::PhantomData;
+#[cfg(feature = "arrow")]
+use std::ops::Range;
 use std::slice;
 
-use arrayops::{Element, ElementType, Values, with_element};
+use arrayops::{Element, ElementType, Part, Validity, Values, with_element};
 use pyo3::prelude::*;
 
 use crate::arrow::Chunk;
@@ -119,6 +121,36 @@ pub(crate) fn for_each_piece(
     Ok(())
 }
 
+/// Calls `each` for the elements of the inputs at the places that are valid, some places at a time.
+///
+/// No input has a null at any of them. With the pieces go the places that they are of.
+#[cfg(feature = "arrow")]
+pub(crate) fn for_each_valid_piece(
+    py: Python<'_>,
+    inputs: &[&Operand<'_, '_>],
+    valid: Validity<'_>,
+    mut each: impl FnMut(Range<usize>, &[Piece<'_>]) -> PyResult<()>,
+) -> PyResult<()> {
+    let mut cursors: Vec<_> = inputs.iter().map(|input| Cursor::new(input)).collect();
+    let mut memories: Vec<Vec<u64>> = vec![Vec::new(); inputs.len()];
+    for start in (0..valid.len()).step_by(COPIED) {
+        let places = start..valid.len().min(start + COPIED);
+        let valid = Some(valid.part(places.clone()));
+        let pieces: Vec<_> = cursors
+            .iter_mut()
+            .zip(&mut memories)
+            .map(|(cursor, memory)| {
+                with_element!(cursor.element_type, T => {
+                    cursor.copy::<T>(places.len(), valid, memory)
+                })
+            })
+            .collect();
+        each(places, &pieces)?;
+        py.check_signals()?;
+    }
+    Ok(())
+}
+
 /// Where the next piece of an operand begins.
 struct Cursor<'a> {
     source: Source<'a>,
@@ -160,7 +192,7 @@ impl<'a> Cursor<'a> {
         'a: 'm,
     {
         if places > self.run() {
-            return with_element!(self.element_type, T => self.copy::<T>(places, memory));
+            return with_element!(self.element_type, T => self.copy::<T>(places, None, memory));
         }
         let start = match &mut self.source {
             Source::Buffer(piece) => piece.address(),
@@ -172,24 +204,38 @@ impl<'a> Cursor<'a> {
         unsafe { Piece::new(address, places, self.element_type) }
     }
 
-    fn copy<'m, T: Element>(&mut self, mut places: usize, memory: &'m mut Vec<u64>) -> Piece<'m> {
+    /// The elements of so many places that are there, or at those that are valid, in `memory`.
+    fn copy<'m, T: Element>(
+        &mut self,
+        places: usize,
+        valid: Option<Validity<'_>>,
+        memory: &'m mut Vec<u64>,
+    ) -> Piece<'m> {
         let room = places + SLACK;
         memory.resize((room * size_of::<T>()).div_ceil(size_of::<u64>()), 0);
         let address: *mut T = memory.as_mut_ptr().cast();
         // SAFETY: there is room for so many, aligned for any type, and zeros are elements.
         let out = unsafe { slice::from_raw_parts_mut(address, room) };
-        let mut len = 0;
-        while places > 0 {
-            let Source::Chunks([first, ..]) = self.source else {
-                unreachable!("there are so many places")
+        let (mut done, mut len) = (0, 0);
+        while done < places {
+            let part = match &self.source {
+                Source::Buffer(piece) => Part::new(piece.values::<T>(), None),
+                Source::Chunks([first, ..]) => first.part::<T>(),
+                Source::Chunks([]) => unreachable!("there are so many places"),
             };
-            let next = places.min(first.len() - self.at);
-            let range = self.at..self.at + next;
-            len += first
-                .part::<T>()
-                .copy_to(runtime::level(), range, &mut out[len..]);
+            let next = (places - done).min(part.places() - self.at);
+            let mut range = self.at..self.at + next;
+            let part = match valid {
+                None => part,
+                Some(valid) => {
+                    let values = part.values().part(range);
+                    range = 0..next;
+                    Part::new(values, Some(valid.part(done..done + next)))
+                }
+            };
+            len += part.copy_to(runtime::level(), range, &mut out[len..]);
             self.skip(next);
-            places -= next;
+            done += next;
         }
         // SAFETY: so many have been copied there.
         unsafe { Piece::new(address.cast(), len, T::TYPE) }

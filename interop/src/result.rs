@@ -21,6 +21,8 @@ use std::ptr::NonNull;
 use std::slice;
 
 use arrayops::Element;
+#[cfg(feature = "arrow")]
+use arrayops::Values;
 use pyo3::exceptions::PyMemoryError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -30,6 +32,8 @@ use pyo3::types::{PyList, PyType};
 use crate::convert::Writer;
 use crate::ndarray::Ndarray;
 use crate::operand::Operand;
+#[cfg(feature = "arrow")]
+use crate::runtime;
 use crate::typecode::Typecode;
 
 /// `array.array`.
@@ -58,6 +62,37 @@ pub(crate) enum Form {
     Array,
     #[cfg_attr(not(feature = "numpy"), expect(dead_code, reason = "never asked for"))]
     Ndarray,
+    /// Its memory may be freed on threads that Python does not know, and after Python's end.
+    #[cfg(feature = "arrow")]
+    Arrow,
+}
+
+impl Form {
+    /// As C's `realloc`, by the allocator of `array`, or by one that needs no Python.
+    fn reallocate(self, _attached: Python<'_>, old: *mut c_void, bytes: usize) -> *mut c_void {
+        match self {
+            // SAFETY: this thread is attached; `old` is null or was allocated here.
+            Form::Array | Form::Ndarray => unsafe { ffi::PyMem_Realloc(old, bytes) },
+            #[cfg(feature = "arrow")]
+            // SAFETY: `old` is null or was allocated here.
+            Form::Arrow => unsafe { ffi::PyMem_RawRealloc(old, bytes) },
+        }
+    }
+
+    /// Frees what [`Form::reallocate`] gave.
+    ///
+    /// # Safety
+    /// It has, for this form, and this is not used again; this thread is attached, but for Arrow.
+    unsafe fn free(self, memory: NonNull<u8>) {
+        let memory = memory.as_ptr().cast();
+        match self {
+            // SAFETY: by the caller.
+            Form::Array | Form::Ndarray => unsafe { ffi::PyMem_Free(memory) },
+            #[cfg(feature = "arrow")]
+            // SAFETY: by the caller.
+            Form::Arrow => unsafe { ffi::PyMem_RawFree(memory) },
+        }
+    }
 }
 
 /// Memory that is filled with elements and ends up in an array.
@@ -77,7 +112,36 @@ impl Drop for ResultMemory {
         if let (Some(memory), None) = (self.memory, &self.owner) {
             // SAFETY: allocated by `resize`, and not given away. A result is local to a call that
             // Python made, hence this thread is attached.
-            unsafe { ffi::PyMem_Free(memory.as_ptr().cast()) };
+            unsafe { self.form.free(memory) };
+        }
+    }
+}
+
+/// The elements of a result, until it is dropped, on any thread.
+#[cfg(feature = "arrow")]
+pub(crate) struct Owned(Option<NonNull<u8>>);
+
+#[cfg(feature = "arrow")]
+impl Owned {
+    pub(crate) fn address(&self) -> *const u8 {
+        self.0.map_or(std::ptr::null(), |memory| memory.as_ptr())
+    }
+}
+
+// SAFETY: plain memory, whose allocator may be used from any thread.
+#[cfg(feature = "arrow")]
+unsafe impl Send for Owned {}
+
+// SAFETY: as above.
+#[cfg(feature = "arrow")]
+unsafe impl Sync for Owned {}
+
+#[cfg(feature = "arrow")]
+impl Drop for Owned {
+    fn drop(&mut self) {
+        if let Some(memory) = self.0 {
+            // SAFETY: so it was allocated; this allocator needs no attached thread.
+            unsafe { Form::Arrow.free(memory) };
         }
     }
 }
@@ -100,7 +164,7 @@ impl ResultMemory {
 
     /// Makes room for so many more elements, most likely the last ones.
     pub(crate) fn allocate(&mut self, py: Python<'_>, additional: usize) -> PyResult<()> {
-        if self.form == Form::Array || self.capacity > 0 {
+        if !matches!(self.form, Form::Ndarray) || self.capacity > 0 {
             return self.reserve(py, additional);
         }
         let owner = Ndarray::new(py, self.typecode, additional)?;
@@ -124,7 +188,7 @@ impl ResultMemory {
         self.resize(py, needed.max(self.capacity / 2 * 3))
     }
 
-    fn resize(&mut self, _attached: Python<'_>, capacity: usize) -> PyResult<()> {
+    fn resize(&mut self, py: Python<'_>, capacity: usize) -> PyResult<()> {
         let too_large = || {
             PyMemoryError::new_err(format!(
                 "no memory for a result of {capacity} elements of typecode '{}'",
@@ -135,8 +199,7 @@ impl ResultMemory {
         let bytes = capacity.checked_mul(size).ok_or_else(too_large)?;
         let own = self.memory.filter(|_| self.owner.is_none());
         let old = own.map_or(std::ptr::null_mut(), |memory| memory.as_ptr().cast());
-        // SAFETY: this thread is attached; `old` is null or was allocated here.
-        let new = unsafe { ffi::PyMem_Realloc(old, bytes) };
+        let new = self.form.reallocate(py, old, bytes);
         let new = NonNull::new(new.cast()).ok_or_else(too_large)?;
         if let (Some(_), Some(memory)) = (&self.owner, self.memory) {
             // SAFETY: what an array owns has so many bytes, and the new memory has as many or more.
@@ -185,6 +248,60 @@ impl ResultMemory {
         unsafe { slice::from_raw_parts_mut(start.as_ptr(), self.capacity - self.len) }
     }
 
+    /// Copies elements behind those that are there, into what is reserved.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn extend<T: Element>(
+        &mut self,
+        py: Python<'_>,
+        values: Values<'_, T>,
+    ) -> PyResult<()> {
+        let room = &mut self.spare::<T>()[..values.len()];
+        runtime::in_parts(py, values.len(), false, |range| {
+            let room = &mut room[range.clone()];
+            match values.part(range) {
+                Values::Aligned(values) => {
+                    for (place, value) in room.iter_mut().zip(values) {
+                        place.write(*value);
+                    }
+                }
+                Values::Packed(values) => {
+                    for (place, value) in room.iter_mut().zip(values) {
+                        place.write(T::from_bytes(*value));
+                    }
+                }
+            }
+        })?;
+        self.len += values.len();
+        Ok(())
+    }
+
+    /// All elements, to be changed in place.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn written<T: Element>(&mut self) -> &mut [T] {
+        assert_eq!(self.typecode.element_type(), T::TYPE);
+        match self.memory {
+            // SAFETY: so many elements have been written, aligned for any type.
+            Some(memory) => unsafe {
+                slice::from_raw_parts_mut(memory.cast::<T>().as_ptr(), self.len)
+            },
+            None => &mut [],
+        }
+    }
+
+    pub(crate) const fn typecode(&self) -> Typecode {
+        self.typecode
+    }
+
+    /// The elements written, of a result in Arrow's form.
+    #[cfg(feature = "arrow")]
+    pub(crate) fn into_owned(mut self, py: Python<'_>) -> PyResult<Owned> {
+        assert!(self.form == Form::Arrow);
+        if self.len < self.capacity {
+            self.resize(py, self.len)?;
+        }
+        Ok(Owned(self.memory.take()))
+    }
+
     /// Copies all elements to `out`, which has as many, of the same type.
     pub(crate) fn copy_to(&self, out: &mut Operand<'_, '_>) {
         assert_eq!(
@@ -220,6 +337,8 @@ impl ResultMemory {
                 }
                 Ok(owner.into_bound(py))
             }
+            #[cfg(feature = "arrow")]
+            Form::Arrow => crate::arrow::new_array(py, self, None),
         }
     }
 

@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::num::NonZeroUsize;
+#[cfg(feature = "arrow")]
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -122,6 +124,33 @@ pub(crate) fn run<R: Send>(
     }
     let executor = Executor::new(level(), 1);
     guarded(|| kernel(&executor))?.map_err(|error| exception(function, &error))
+}
+
+/// So many elements are moved or copied before a signal is looked for.
+#[cfg(feature = "arrow")]
+const PART: usize = 4 << 20;
+
+/// Does a simple `work` for all of so many elements, part by part: from the
+/// last to the first if `backwards`, without the GIL if it takes long.
+#[cfg(feature = "arrow")]
+pub(crate) fn in_parts(
+    py: Python<'_>,
+    len: usize,
+    backwards: bool,
+    mut work: impl FnMut(Range<usize>) + Send,
+) -> PyResult<()> {
+    if len < DETACH_MIN_BYTES / 8 {
+        work(0..len);
+        return Ok(());
+    }
+    let parts = len.div_ceil(PART);
+    for part in 0..parts {
+        let part = if backwards { parts - 1 - part } else { part };
+        let range = part * PART..len.min((part + 1) * PART);
+        py.detach(|| work(range));
+        py.check_signals()?;
+    }
+    Ok(())
 }
 
 /// What `work` returns, or a panic as an exception.

@@ -24,7 +24,16 @@ class _NumPyArray(Protocol):
     @property
     def __array_interface__(self) -> dict[str, Any]: ...
 
-_Numbers: TypeAlias = Buffer | _NumPyArray
+# Columns of Arrow, of one array or of several.
+@type_check_only
+class _ArrowColumn(Protocol):
+    def __arrow_c_array__(self) -> tuple[Any, Any]: ...
+
+@type_check_only
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self) -> Any: ...
+
+_Numbers: TypeAlias = Buffer | _NumPyArray | _ArrowColumn | _ArrowStream
 _Ints: TypeAlias = array[int] | bytes | bytearray | mmap
 _IntTypecode: TypeAlias = Literal["b", "B", "h", "H", "i", "I", "l", "L", "q", "Q"]
 _FloatTypecode: TypeAlias = Literal["f", "d"]
@@ -44,11 +53,18 @@ _Function: TypeAlias = (
 
 __all__ = [
     "Stats",
+    "_ArrowArray",
     "__version__",
+    "_arrow_clip",
+    "_arrow_filter",
+    "_arrow_map",
+    "_arrow_scale",
     "_features",
+    "_from_arrow",
     "_numpy_filter",
     "_numpy_map",
     "_panic",
+    "_to_arrow",
     "clip",
     "cpu_level",
     "cpu_levels",
@@ -180,5 +196,12 @@ def cpu_levels() -> list[str]: ...
 def _panic(thread: str) -> None: ...
 
 # Of arrayops.numpy, whose stub has their types.
+_ArrowArray: Any
+_arrow_clip: Any
+_arrow_filter: Any
+_arrow_map: Any
+_arrow_scale: Any
+_from_arrow: Any
+_to_arrow: Any
 _numpy_map: Any
 _numpy_filter: Any

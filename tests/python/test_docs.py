@@ -84,6 +84,17 @@ def test_numpy_namespace_docstring_examples_run(name: str) -> None:
     assert run_examples(text, {}, f"arrayops.numpy.{name}", 0) > 0
 
 
+@pytest.mark.parametrize(
+    "name", ["", "Array", "clip", "filter", "from_arrow", "map", "scale", "to_arrow"]
+)
+def test_arrow_namespace_docstring_examples_run(name: str) -> None:
+    if "arrow" not in FEATURES:
+        pytest.skip("built without the feature arrow")
+    module = importlib.import_module("arrayops.arrow")
+    text: str = (getattr(module, name) if name else module).__doc__ or ""
+    assert run_examples(text, {}, f"arrayops.arrow.{name}", 0) > 0
+
+
 def test_readme_has_examples_of_every_function() -> None:
     code = "".join(text for _, text in blocks(ROOT / "README.md", "python", "pycon"))
     assert code.count(">>>") >= 10

@@ -33,7 +33,7 @@ def test_build_has_the_features_asked_for() -> None:
     assert set(declared) - {"default"} == set(declared["default"]), "a feature is off in the wheel"
 
 
-@pytest.mark.parametrize("feature", ["numpy"])
+@pytest.mark.parametrize("feature", ["arrow", "numpy"])
 def test_namespace_of_a_feature_that_is_off_says_so(feature: str) -> None:
     name = f"arrayops.{feature}"
     if feature in FEATURES:

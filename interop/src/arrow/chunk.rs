@@ -144,6 +144,11 @@ impl Chunk {
         }
     }
 
+    /// Where there are nulls: the byte with the first value's bit, and that bit's place in it.
+    pub(super) const fn bits(&self) -> Option<(*const u8, usize)> {
+        self.validity
+    }
+
     /// Which values are no nulls, if there are nulls.
     pub(crate) fn validity(&self) -> Option<Validity<'_>> {
         let (bits, offset) = self.validity?;

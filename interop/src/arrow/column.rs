@@ -132,6 +132,14 @@ impl Column {
         self.nulls
     }
 
+    /// Takes the last chunk.
+    pub(super) fn pop(&mut self) -> Option<Chunk> {
+        let chunk = self.chunks.pop()?;
+        self.len -= chunk.len();
+        self.nulls -= chunk.nulls();
+        Some(chunk)
+    }
+
     /// The chunks in order, none of them empty.
     pub(crate) fn chunks(&self) -> &[Chunk] {
         &self.chunks

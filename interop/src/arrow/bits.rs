@@ -1,0 +1,120 @@
+//! Validity bitmaps of results.
+
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use arrayops::{Element, Validity};
+use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
+
+use super::{Chunk, Column};
+use crate::operand::Operand;
+
+const WORD: usize = 64;
+
+/// The bits of the places at which no input has a null; none if that is all of them.
+pub(super) fn common_validity(inputs: &[&Operand<'_, '_>]) -> Option<NullBuffer> {
+    let columns = inputs.iter().filter_map(|input| input.column());
+    validity_of(inputs[0].len(), columns.map(Column::chunks))
+}
+
+/// The bits of `len` places, at which each column may have a null.
+pub(super) fn validity_of<'a>(
+    len: usize,
+    columns: impl Iterator<Item = &'a [Chunk]>,
+) -> Option<NullBuffer> {
+    let mut words = Vec::new();
+    for chunks in columns {
+        let mut start = 0;
+        for chunk in chunks {
+            if let Some(validity) = chunk.validity() {
+                if words.is_empty() {
+                    words = vec![u64::MAX; len.div_ceil(WORD)];
+                }
+                clear_nulls(&mut words, start, validity);
+            }
+            start += chunk.len();
+        }
+    }
+    if words.is_empty() {
+        return None;
+    }
+    for word in &mut words {
+        *word = word.to_le();
+    }
+    let bits = BooleanBuffer::new(Buffer::from_vec(words), 0, len);
+    Some(NullBuffer::new(bits))
+}
+
+/// Clears the bits of nulls among the places from `start` on.
+fn clear_nulls(words: &mut [u64], start: usize, validity: Validity<'_>) {
+    let mut at = 0;
+    while at < validity.len() {
+        let (word, shift) = ((start + at) / WORD, (start + at) % WORD);
+        let count = (WORD - shift).min(validity.len() - at);
+        let all = u64::MAX >> (WORD - count);
+        words[word] &= !((!validity.word(at) & all) << shift);
+        at += count;
+    }
+}
+
+/// The bits of some places, as the core takes them.
+pub(super) fn validity(nulls: &NullBuffer) -> Validity<'_> {
+    Validity::new(nulls.buffer().as_slice(), nulls.offset(), nulls.len())
+}
+
+/// Puts `null` in the place of nulls among some places.
+pub(super) fn fill<T: Element>(
+    elements: &mut [T],
+    null: T,
+    places: Range<usize>,
+    validity: Validity<'_>,
+) {
+    for start in places.clone().step_by(WORD) {
+        let count = WORD.min(places.end - start);
+        let mut nulls = !validity.word(start) & u64::MAX >> (WORD - count);
+        while nulls != 0 {
+            elements[start + nulls.trailing_zeros() as usize] = null;
+            nulls &= nulls - 1;
+        }
+    }
+}
+
+/// Moves elements, which end before `end`, to those of the `places` that are valid, with zeros in the
+/// place of nulls. Returns where the elements begin that are left for the places before.
+pub(super) fn spread<T: Element>(
+    out: &mut [MaybeUninit<T>],
+    mut end: usize,
+    places: Range<usize>,
+    validity: Validity<'_>,
+) -> usize {
+    let zero = MaybeUninit::new(T::ZERO);
+    let mut rest = places.end;
+    while rest > places.start {
+        if end == rest {
+            return places.start; // there are no nulls before
+        }
+        let start = places.start + (rest - places.start - 1) / WORD * WORD;
+        let bits = validity.word(start);
+        let count = bits.count_ones() as usize;
+        end -= count;
+        if count == WORD {
+            out.copy_within(end..end + WORD, start);
+        } else {
+            // From a copy, so that no place depends on another, and without a branch on the bits.
+            let mut elements = [zero; WORD];
+            elements[..count].copy_from_slice(&out[end..end + count]);
+            let mut next = 0;
+            for (index, place) in out[start..rest].iter_mut().enumerate() {
+                let valid = bits >> index & 1;
+                *place = if valid == 1 {
+                    elements[next % WORD]
+                } else {
+                    zero
+                };
+                next += usize::from(valid == 1);
+            }
+        }
+        rest = start;
+    }
+    end
+}
