@@ -8,7 +8,7 @@ import statistics
 import struct
 import time
 from array import array
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import arrayops as ao
 
@@ -107,6 +107,10 @@ def difference(result: object, expected: object) -> str:
         return _sequence_difference(
             cast("Sequence[object]", result), cast("Sequence[object]", expected)
         )
+    if (kind := _element_type(result)) is not None:
+        if kind != _element_type(expected):
+            return f"elements of type {kind}, not {_element_type(expected)}"
+        return _sequence_difference(_as_list(result), _as_list(expected))
     if isinstance(result, float) and isinstance(expected, float):
         # The bits are compared: == would miss -0.0 for 0.0.
         same = struct.pack("d", result) == struct.pack("d", expected)
@@ -123,6 +127,18 @@ def _array_difference(
     if result.tobytes() == expected.tobytes():
         return ""
     return _sequence_difference(result, expected) or "the bits differ"
+
+
+def _element_type(column: Any) -> object:  # noqa: ANN401 (of any type)
+    """Return the type of the elements of a column of pyarrow, polars or NumPy; else None."""
+    return getattr(column, "type", None) or getattr(column, "dtype", None)
+
+
+def _as_list(column: Any) -> list[object]:  # noqa: ANN401 (of any of the three)
+    for name in ("to_pylist", "to_list"):
+        if hasattr(column, name):
+            return list(getattr(column, name)())
+    return list(column.tolist())
 
 
 def _sequence_difference(result: Sequence[object], expected: Sequence[object]) -> str:
