@@ -15,7 +15,7 @@ RUN := $(VENV)/$(BIN)
 SOURCES := Cargo.toml Cargo.lock pyproject.toml interop/Cargo.toml \
 	$(wildcard src/*.rs src/*/*.rs src/*/*/*.rs interop/src/*.rs interop/src/*/*.rs)
 
-.PHONY: demo test test-python test-features test-rust test-valgrind fuzz lint format bench bench-traced bench-overhead bench-kernels wheel wheel-sizes clean
+.PHONY: demo test test-python test-features test-rust test-valgrind test-valgrind-arrow test-leaks fuzz lint format bench bench-traced bench-overhead bench-arrow bench-kernels wheel wheel-sizes clean
 
 ## The cookbook programs on real data, checked against plain Python and timed.
 demo: $(VENV)/.built
@@ -46,6 +46,14 @@ test-valgrind:
 	CARGO_TARGET_$(shell rustc -vV | sed -n 's/^host: //p' | tr a-z- A-Z_)_RUNNER="valgrind --quiet --error-exitcode=9" \
 		cargo test --locked --test rust -- exact:: mean:: sum::sum_of_floats sum::sum_around_every \
 		sum::sum_across sum::sum_with moments::moments_beyond moments::moments_below
+
+## Imports of Arrow columns made by hand, under valgrind: every read and release in its place.
+test-valgrind-arrow: $(VENV)/.built $(VENV)/.test
+	$(RUN)/python tests/python/valgrind_arrow.py
+
+## A million imports of Arrow columns of every kind, in constant memory. Minutes.
+test-leaks: $(VENV)/.built $(VENV)/.test
+	$(RUN)/python tests/python/arrow_imports.py 1000000
 
 ## Formatting, lints, types, stubs, workflows.
 lint: $(VENV)/.built $(VENV)/.test $(VENV)/.lint
@@ -82,6 +90,12 @@ bench-traced: wheel $(BENCH_VENV)/.peers
 bench-overhead: $(VENV)/.built $(VENV)/.test
 	$(RUN)/python benches/overhead.py
 
+## Arrow columns against arrays and pyarrow; writes docs/performance-arrow.md.
+bench-arrow: wheel $(BENCH_VENV)/.peers
+	$(BENCH_VENV)/$(BIN)/python -m pip install --quiet --force-reinstall --no-deps \
+		--no-index --find-links dist arrayops
+	$(BENCH_VENV)/$(BIN)/python benches/arrow.py --write
+
 ## The kernels alone, at every CPU level.
 bench-kernels:
 	cargo bench --locked
@@ -110,6 +124,7 @@ $(VENV)/.built: $(VENV)/.tools $(SOURCES)
 $(VENV)/.test: $(VENV)/.tools pyproject.toml
 	$(RUN)/python -m pip install --quiet --group test
 	-$(RUN)/python -m pip install --quiet --only-binary :all: --group numpy
+	-$(RUN)/python -m pip install --quiet --only-binary :all: --group arrow
 	touch $@
 
 $(VENV)/.lint: $(VENV)/.test

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib
 import math
 import random
 import statistics
@@ -139,9 +140,13 @@ def constants(typecode: str) -> dict[str, object]:
 
 def describe(result: Any) -> str:  # noqa: ANN401
     """Return a text that is the same for the same type, values and bits only."""
+    if hasattr(result, "__arrow_c_array__"):  # of arrayops.arrow, of pyarrow
+        column = importlib.import_module("pyarrow").array(result)
+        nulls = f", {column.null_count} nulls" if column.null_count else ""
+        return f"{describe(column.fill_null(0).to_numpy())}{nulls}"
     if hasattr(result, "as_py"):  # a pyarrow scalar
         result = result.as_py()
-    elif hasattr(result, "to_numpy"):  # a polars series, a pyarrow array
+    elif hasattr(result, "to_numpy"):  # a polars series
         result = result.to_numpy()
     elif getattr(result, "shape", None) == ():  # a NumPy scalar
         result = result.item()

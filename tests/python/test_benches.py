@@ -27,10 +27,10 @@ FUNCTIONS = (
 )
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, harness: Path = HARNESS) -> subprocess.CompletedProcess[str]:
     """Run the harness with these arguments, and return what it did and printed."""
     return subprocess.run(
-        [sys.executable, HARNESS, *arguments],
+        [sys.executable, harness, *arguments],
         capture_output=True,
         check=False,
         encoding="utf-8",
@@ -77,3 +77,11 @@ def test_wrong_answer_of_arrayops_fails_the_run(figures: Path, tmp_path: Path) -
     done = run("--from-json", str(doctored))
     assert done.returncode == 1
     assert "arrayops itself differs from plain Python" in done.stdout
+
+
+def test_quick_run_over_arrow_columns_is_right_and_has_every_function() -> None:
+    pytest.importorskip("pyarrow")
+    done = run("--quick", harness=HARNESS.with_name("arrow.py"))
+    assert done.returncode == 0, done.stderr
+    for name in ("sum", "min", "mean", "filter", "map"):
+        assert f"\n| {name}" in done.stdout
