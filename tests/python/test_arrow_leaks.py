@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import arrayops as ao
 import pytest
+from comparison import outcome
+from features import FEATURES
+
+if "arrow" not in FEATURES:
+    pytest.skip("built without the feature arrow", allow_module_level=True)
 from arrow_capsules import HandMade, HandMadeStream, Ledger, released_twice
 from arrow_imports import MAX_GROWTH_BYTES, by_hand, growth, of_libraries
-from comparison import outcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, Any
 import arrayops as ao
 import oracles
 import pytest
+from comparison import assert_same, outcome
+from features import FEATURES
+from typecodes import filled
+
+if "arrow" not in FEATURES:
+    pytest.skip("built without the feature arrow", allow_module_level=True)
 from arrayops import arrow
 from arrow_capsules import chunks
 from arrow_libraries import KINDS, Library, Nanoarrow, each_kind, each_library
-from comparison import assert_same, outcome
-from typecodes import filled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
