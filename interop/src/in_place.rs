@@ -1,7 +1,7 @@
 //! `scale`, `clip`.
 
 use arrayops::{
-    Bound as Limit, Clip, ElementType, Factor, Overflow, Scale, ValuesMut, with_element,
+    Bound as Limit, Clip, ElementType, Error, Factor, Overflow, Scale, ValuesMut, with_element,
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
@@ -40,15 +40,16 @@ pub(crate) fn scale(
     let mut slot = Slot::new();
     let mut operand = Operand::writable(&mut slot, arr, Argument::new("scale", "arr"))?;
     with_element!(operand.element_type(), T => {
-        scale_values(operand.values_mut::<T>(), factor, overflow)
+        scale_values(operand.values_mut::<T>(), factor, overflow, |index| index)
     })
 }
 
-/// [`scale`] of these elements.
+/// [`scale`] of these elements. Errors name the `place` of an element, found from its index.
 pub(crate) fn scale_values<T: Scale>(
     values: ValuesMut<'_, T>,
     factor: &Bound<'_, PyAny>,
     overflow: &str,
+    place: impl Fn(usize) -> usize + Send + Sync,
 ) -> PyResult<()> {
     let overflow = parse_overflow(overflow)?;
     let len = values.as_values().len();
@@ -58,7 +59,15 @@ pub(crate) fn scale_values<T: Scale>(
         return Ok(());
     }
     runtime::run(factor.py(), "scale", len * size_of::<T>(), |executor| {
-        arrayops::scale(executor, values, parsed, overflow)
+        arrayops::scale(executor, values, parsed, overflow).map_err(|mut error| {
+            if let Error::Overflow { index, .. }
+            | Error::Infinite { index }
+            | Error::NotANumber { index } = &mut error
+            {
+                *index = place(*index);
+            }
+            error
+        })
     })
 }
 

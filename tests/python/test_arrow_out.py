@@ -5,6 +5,7 @@ import gc
 import itertools
 import operator
 import pickle
+import re
 import subprocess
 import sys
 import threading
@@ -456,7 +457,11 @@ def check_changed(code: str, elements: list[Any], name: str, *args: Any, **kw: A
     assert array_bits(source.values) == array_bits(before)
     assert source.released == 1
     assert type(actual.error) is type(expected.error)
-    assert str(actual.error) == str(expected.error)
+    places = [place for place, x in enumerate(elements) if x is not None]
+    in_column = re.sub(
+        r"(?<=at index )\d+", lambda it: str(places[int(it[0])]), str(expected.error)
+    )
+    assert str(actual.error) == in_column
     if not expected.error:
         rest = iter(changed)
         wanted = [None if x is None else next(rest) for x in elements]

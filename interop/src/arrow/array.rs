@@ -171,7 +171,7 @@ impl Shared {
             results.extend(py, chunk.values::<T>())?;
             py.check_signals()?;
         });
-        let nulls = validity_of(column.len(), [column.chunks()].into_iter());
+        let nulls = validity_of(py, column.len(), [column.chunks()].into_iter())?;
         Self::of_results(py, results, nulls)
     }
 

@@ -5,23 +5,29 @@ use std::ops::Range;
 
 use arrayops::{Element, Validity};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer};
+use pyo3::prelude::*;
 
 use super::{Chunk, Column};
 use crate::operand::Operand;
+use crate::runtime;
 
 const WORD: usize = 64;
 
 /// The bits of the places at which no input has a null; none if that is all of them.
-pub(super) fn common_validity(inputs: &[&Operand<'_, '_>]) -> Option<NullBuffer> {
+pub(super) fn common_validity(
+    py: Python<'_>,
+    inputs: &[&Operand<'_, '_>],
+) -> PyResult<Option<NullBuffer>> {
     let columns = inputs.iter().filter_map(|input| input.column());
-    validity_of(inputs[0].len(), columns.map(Column::chunks))
+    validity_of(py, inputs[0].len(), columns.map(Column::chunks))
 }
 
 /// The bits of `len` places, at which each column may have a null.
 pub(super) fn validity_of<'a>(
+    py: Python<'_>,
     len: usize,
     columns: impl Iterator<Item = &'a [Chunk]>,
-) -> Option<NullBuffer> {
+) -> PyResult<Option<NullBuffer>> {
     let mut words = Vec::new();
     for chunks in columns {
         let mut start = 0;
@@ -30,19 +36,23 @@ pub(super) fn validity_of<'a>(
                 if words.is_empty() {
                     words = vec![u64::MAX; len.div_ceil(WORD)];
                 }
-                clear_nulls(&mut words, start, validity);
+                runtime::in_parts(py, chunk.len(), false, |places| {
+                    let first = start + places.start;
+                    clear_nulls(&mut words, first, validity.part(places));
+                })?;
             }
+            py.check_signals()?;
             start += chunk.len();
         }
     }
     if words.is_empty() {
-        return None;
+        return Ok(None);
     }
     for word in &mut words {
         *word = word.to_le();
     }
     let bits = BooleanBuffer::new(Buffer::from_vec(words), 0, len);
-    Some(NullBuffer::new(bits))
+    Ok(Some(NullBuffer::new(bits)))
 }
 
 /// Clears the bits of nulls among the places from `start` on.

@@ -54,8 +54,8 @@ pub(crate) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
 /// >>> import arrayops.arrow as aoa
 /// >>> readings = array("d", [0.5, 1.5])
 /// >>> column = aoa.to_arrow(readings)
-/// >>> column
-/// <arrayops.arrow.Array: 2 elements of double>
+/// >>> aoa.sum(column)
+/// 2.0
 /// >>> readings.append(2.5)
 /// Traceback (most recent call last):
 ///     ...
@@ -160,7 +160,7 @@ fn map<'py>(
     let new: NewOperand<'py> = |slot, object, argument| Operand::new(slot, object, argument);
     with_inputs(arr, arrays, new, |inputs| {
         let typecode = typecode.unwrap_or(inputs[0].typecode());
-        let Some(nulls) = common_validity(inputs) else {
+        let Some(nulls) = common_validity(py, inputs)? else {
             return map_apart(Form::Arrow, r#fn, inputs, typecode)?.into_array(py);
         };
         let mut memory = ResultMemory::new(Form::Arrow, typecode);
@@ -219,7 +219,14 @@ fn scale<'py>(
     let mut slot = Slot::new();
     let operand = Operand::new(&mut slot, arr, Argument::new("scale", "arr"))?;
     with_element!(operand.element_type(), T => {
-        changed::<T>(arr.py(), &operand, |values| scale_values(values, factor, overflow))
+        changed::<T>(arr.py(), &operand, |values, nulls| {
+            // The places of what is wrong are those in the column.
+            let place = |index| match nulls {
+                Some(nulls) => nulls.valid_indices().nth(index).unwrap_or(index),
+                None => index,
+            };
+            scale_values(values, factor, overflow, place)
+        })
     })
 }
 
@@ -243,23 +250,23 @@ fn clip<'py>(
     let mut slot = Slot::new();
     let operand = Operand::new(&mut slot, arr, Argument::new("clip", "arr"))?;
     with_element!(operand.element_type(), T => {
-        changed::<T>(arr.py(), &operand, |values| clip_values(values, min, max))
+        changed::<T>(arr.py(), &operand, |values, _| clip_values(values, min, max))
     })
 }
 
-/// An array of the elements after `change`, which sees no nulls.
+/// An array of the elements after `change`, which sees no nulls, but is told where they are.
 fn changed<'py, T: Element>(
     py: Python<'py>,
     operand: &Operand<'_, 'py>,
-    change: impl FnOnce(ValuesMut<'_, T>) -> PyResult<()>,
+    change: impl FnOnce(ValuesMut<'_, T>, Option<&NullBuffer>) -> PyResult<()>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let nulls = common_validity(&[operand]);
+    let nulls = common_validity(py, &[operand])?;
     let mut memory = ResultMemory::new(Form::Arrow, operand.typecode());
     memory.reserve(py, operand.len())?;
     for_each_piece(py, &[operand], |_, pieces| {
         memory.extend::<T>(py, pieces[0].values())
     })?;
-    change(memory.written::<T>().into())?;
+    change(memory.written::<T>().into(), nulls.as_ref())?;
     if let Some(nulls) = &nulls {
         let mut end = memory.len();
         memory.fill_at(0, |_| Ok(()))?;

@@ -12,7 +12,7 @@ use crate::operand::Argument;
 use crate::typecode::Typecode;
 
 /// How deep types are described that are made of others.
-const MOST_LEVELS: usize = 8;
+const MOST_LEVELS: usize = 4;
 
 /// How many fields of a struct are described.
 const MOST_FIELDS: usize = 8;
