@@ -28,6 +28,9 @@ if sysconfig.get_config_var("Py_GIL_DISABLED"):
 assert ao.sum(array("b", [127] * 1000)) == 127_000
 assert ao.sum(array("d", [1e16, 1.0, -1e16])) == 1.0
 assert ao.map(array("h", [1, 2, 3]), lambda x: x * x) == array("h", [1, 4, 9])
+import arrayops.arrow as aoa
+
+assert aoa.from_arrow(aoa.to_arrow(array("h", [1, 2]))).tolist() == [1, 2]
 print("arrayops", ao.__version__, "works on", sys.version)
 """
 
@@ -49,6 +52,13 @@ assert aon.sum(np.array([127] * 1000, "int8")) == 127_000
 result = aon.map(np.arange(100.0), lambda x: x + 1)
 assert type(result) is np.ndarray and result[-1] == 100.0, result
 assert aon.filter(np.arange(100), lambda x: x > 97).tolist() == [98, 99]
+""",
+    "arrow": """
+import pyarrow as pa, arrayops as ao, arrayops.arrow as aoa
+
+column = pa.chunked_array([[1, None], [2]])
+assert ao.sum(column) == 3
+assert pa.array(aoa.map(column, lambda x: x + 1)).to_pylist() == [2, None, 3]
 """,
 }
 
