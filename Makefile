@@ -111,6 +111,10 @@ wheel-sizes: $(VENV)/.tools
 clean:
 	rm -rf target dist $(VENV) $(BENCH_VENV) $(V1_VENV)
 
+# The packages of the group, one a line: where one of them has no wheel, the others are installed.
+LIST_ARROW = $(RUN)/python -c 'import tomllib; \
+	print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["arrow"], sep="\n")'
+
 # The environments, each marked by a file that says how far it has been filled.
 $(VENV)/.tools:
 	$(PYTHON) -m venv $(VENV)
@@ -124,7 +128,7 @@ $(VENV)/.built: $(VENV)/.tools $(SOURCES)
 $(VENV)/.test: $(VENV)/.tools pyproject.toml
 	$(RUN)/python -m pip install --quiet --group test
 	-$(RUN)/python -m pip install --quiet --only-binary :all: --group numpy
-	-$(RUN)/python -m pip install --quiet --only-binary :all: --group arrow
+	-$(LIST_ARROW) | xargs -n 1 $(RUN)/python -m pip install --quiet --only-binary :all:
 	touch $@
 
 $(VENV)/.lint: $(VENV)/.test
