@@ -108,6 +108,10 @@ ONE_ARGUMENT: dict[str, Function] = {
 }
 TABLE: Any = (3, 1, 4, 1, 5)
 INTEGER_ARGUMENT: dict[str, Function] = {
+    "square_equal_to_one_beyond_64_bits": lambda x: 5 if x * x == 2**106 else 1,
+    "sum_below_a_float_beyond_64_bits": lambda x: 5 if x + x < -1e19 else 1,
+    "odd_square_beyond_64_bits": lambda x: 5 if (x * x | 1) > 2**70 else 1,
+    "element_below_one_beyond_64_bits": lambda x: 5 if x < 2**70 else 1,
     "mask": lambda x: x * 1103515245 + 12345 & 0x7FFFFFFF,
     "hash": lambda x: ((x ^ x >> 30) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF,
     "invert": lambda x: ~x,
@@ -244,6 +248,27 @@ def test_traced_reduce_initial_keeps_its_type(name: str, initial: float) -> None
     fn = TWO_ARGUMENTS[name]
     for data in (FINITE_DOUBLES, CALM_DOUBLES, SHORTS, LONGS, OCTETS, SHORTS[:1], SHORTS[:0]):
         assert_same(ao.reduce(data, fn, initial), oracles.reduce(data, fn, initial), name)
+
+
+def test_traced_reduce_compared_with_an_int_beyond_64_bits_is_exact() -> None:
+    def divides(x: float, y: int) -> int:
+        return y // (x < 1) if x * x == 2**106 else 2**53
+
+    numbers = array("h", [1] * 66)
+    with pytest.raises(ZeroDivisionError, match="integer division or modulo by zero"):
+        ao.reduce(numbers, divides, 0)
+
+
+@pytest.mark.parametrize("most", range(1, 40))
+def test_function_of_too_many_operations_is_called(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each path may be short enough, and the one program that they make together not."""
+    monkeypatch.setattr("arrayops._trace.record.MAX_OPERATIONS", most)
+    source = "lambda x: (x * 3 + 1 if x > 1 else x * 5 - 2) * (x + 7 if x < 50 else x - {})"
+    function = eval(source.format(most))  # noqa: S307
+    numbers = array("d", range(5000))
+    assert ao.map(numbers, function) == array("d", map(function, numbers))
 
 
 def test_traced_reduce_beyond_64_bits_is_exact() -> None:

@@ -162,4 +162,6 @@ def trace(fn: Any, kinds: bytes, target: int) -> Trace:
         _explore(record, found, kinds, target, outcome)
     except RecursionError:
         outcome.reason, outcome.guard = "it is nested too deeply", None
+    except Halt:  # of many paths, each short enough, one program was to be made
+        outcome.reason, outcome.place = record.reason or "it is too long", ""
     return outcome

@@ -7,7 +7,7 @@ this path (`bail`), or makes the function untraceable (`stop`).
 
 import sys
 from collections.abc import Callable
-from math import ceil, floor, isnan
+from math import ceil, floor, isfinite, isnan
 from typing import Any
 
 from arrayops._trace import record as r
@@ -244,6 +244,8 @@ def _compare_int_with_float(record: Record, how: _Comparison, a: Any, bound: flo
     if not -(2.0**63) <= bound < 2.0**63:
         if 2.0**63 <= bound < 2.0**64:
             raise record.stop("it compares with a number from 2**63 to 2**64")
+        if isfinite(bound):
+            _must_be_given(record, as_int(record, a))
         above = bound > 0
         return how is NE or (above if how in (LT, LE) else not above and how in (GT, GE))
     if bound.is_integer():
@@ -253,6 +255,16 @@ def _compare_int_with_float(record: Record, how: _Comparison, a: Any, bound: flo
     # n < 2.5 is n <= 2; n > 2.5 is n >= 3.
     low = how in (LT, LE)
     return compare(record, LE if low else GE, a, floor(bound) if low else ceil(bound))
+
+
+def _must_be_given(record: Record, node: int) -> None:
+    """Stop unless an int lies within 64 bits by itself.
+
+    An operation whose result may lie beyond is left to Python then, but not where a comparison that
+    was decided here is all that uses it.
+    """
+    if record.nodes[node][0] not in (r.INPUT, r.CONSTANT, r.BOOL_TO_INT):
+        raise record.stop("it compares a result with a number beyond 64 bits")
 
 
 def _compare_with_big(record: Record, how: _Comparison, bound: int) -> bool:
@@ -274,7 +286,7 @@ def compare(record: Record, how: _Comparison, a: Any, b: Any) -> Any:
     elif FLOAT not in kinds:
         for value, other, way in ((b, a, how), (a, b, MIRRORED[how])):
             if not fits(value):
-                as_int(record, other)
+                _must_be_given(record, as_int(record, other))
                 return _compare_with_big(record, way, value)
         first, second = as_int(record, a), as_int(record, b)
         op = int_op
