@@ -27,8 +27,10 @@ test: test-rust test-python
 test-rust:
 	cargo test --workspace --locked
 
+## Options for pytest: files, -k, ...
+TESTS ?=
 test-python: $(VENV)/.built $(VENV)/.test
-	$(RUN)/python -m pytest
+	$(RUN)/python -m pytest $(TESTS)
 
 ## Each combination of the cargo features: lints, and the tests of what it has and has not.
 test-features: $(VENV)/.test
