@@ -47,7 +47,8 @@ def test_namespace_of_a_feature_that_is_off_says_so(feature: str) -> None:
 @pytest.mark.skipif("numpy" not in FEATURES, reason="built without the feature numpy")
 def test_numpy_namespace_without_numpy_says_how_to_install_it() -> None:
     line = raised_by_import("arrayops.numpy", "numpy")
-    assert line == "ModuleNotFoundError: arrayops.numpy needs NumPy: pip install arrayops[numpy]"
+    expected = "ModuleNotFoundError: arrayops.numpy needs NumPy: pip install arrayops[numpy]"
+    assert line.startswith(expected)  # CPython 3.15 adds what may have been meant
 
 
 def test_results_are_the_same_for_any_number_of_threads_with_and_without_a_pool(

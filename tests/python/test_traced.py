@@ -255,7 +255,7 @@ def test_traced_reduce_compared_with_an_int_beyond_64_bits_is_exact() -> None:
         return y // (x < 1) if x * x == 2**106 else 2**53
 
     numbers = array("h", [1] * 66)
-    with pytest.raises(ZeroDivisionError, match="integer division or modulo by zero"):
+    with pytest.raises(ZeroDivisionError, match="by zero"):
         ao.reduce(numbers, divides, 0)
 
 
