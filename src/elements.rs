@@ -7,13 +7,14 @@
 use std::ops::{ControlFlow, Range};
 
 use crate::engine::compact_words;
+use crate::masked::copy_or_zero;
 use crate::{Element, Level, Values};
 
 /// The elements of a word of bits.
 const WORD: usize = 64;
 
 /// So many words are looked at in one go.
-const WORDS: usize = 32;
+const WORDS: usize = 64;
 
 /// So many elements are gathered at a time.
 const GATHERED_BYTES: usize = 16 << 10;
@@ -95,8 +96,53 @@ impl<'a> Validity<'a> {
     /// How many elements are there.
     #[must_use]
     pub fn count(&self) -> usize {
-        let words = (0..self.len).step_by(WORD);
-        words.map(|at| self.word(at).count_ones() as usize).sum()
+        if self.len == 0 {
+            return 0;
+        }
+        // All of the bytes, vectorised, but for the bits before the first element and behind the last one.
+        let end = self.offset + self.len;
+        let bytes = &self.bytes[..end.div_ceil(8)];
+        let before = bytes[0] & !(u8::MAX << self.offset);
+        let behind = u32::from(bytes[bytes.len() - 1]) >> (end - 8 * (bytes.len() - 1));
+        let ones = Level::detect().run(
+            #[inline(always)]
+            |_| {
+                let (words, rest) = bytes.as_chunks();
+                let words = words
+                    .iter()
+                    .map(|word| u64::from_le_bytes(*word).count_ones() as usize);
+                let rest = rest.iter().map(|byte| byte.count_ones() as usize);
+                words.sum::<usize>() + rest.sum::<usize>()
+            },
+        );
+        ones - (before.count_ones() + behind.count_ones()) as usize
+    }
+
+    /// The bits of all elements, in as many words as these fill.
+    fn words(&self, level: Level, out: &mut [u64]) {
+        debug_assert_eq!(out.len(), self.len.div_ceil(WORD));
+        let (words, _) = self.bytes.as_chunks();
+        // A loop that is vectorised; the last bits may be in a word that is not full.
+        let shift = self.offset;
+        let whole = words.len().saturating_sub(1).min(out.len());
+        level.run(
+            #[inline(always)]
+            |_| {
+                for (out, words) in out.iter_mut().zip(words.windows(2)) {
+                    let [low, high] = [words[0], words[1]].map(u64::from_le_bytes);
+                    *out = low >> shift | high << (WORD - 1 - shift) << 1;
+                }
+            },
+        );
+        for (i, out) in out.iter_mut().enumerate().skip(whole) {
+            *out = self.word(i * WORD);
+        }
+        let rest = self.len % WORD;
+        if let Some(last) = out.last_mut()
+            && rest > 0
+        {
+            *last &= (1 << rest) - 1;
+        }
     }
 
     /// The bits of up to 64 elements from `at` on, the first one lowest; zeros behind the last one.
@@ -227,25 +273,24 @@ impl<'a, T: Element> Part<'a, T> {
         let mut done = 0;
         for start in places.clone().step_by(WORDS * WORD) {
             let next = start..places.end.min(start + WORDS * WORD);
-            let words = self.words(next.clone(), &mut words);
+            let words = self.words(level, next.clone(), &mut words);
             done += self.compact(level, next, words, &mut out[done..]);
         }
         done
     }
 
     /// The bits of up to [`WORDS`] words; `words` are all ones, if there are none.
-    fn words<'w>(&self, places: Range<usize>, words: &'w mut [u64; WORDS]) -> &'w [u64] {
-        let count = places.len().div_ceil(WORD);
+    fn words<'w>(
+        &self,
+        level: Level,
+        places: Range<usize>,
+        words: &'w mut [u64; WORDS],
+    ) -> &'w [u64] {
+        let words = &mut words[..places.len().div_ceil(WORD)];
         if let Some(validity) = self.validity {
-            for (at, word) in places.clone().step_by(WORD).zip(&mut *words) {
-                *word = validity.word(at);
-            }
-            let rest = places.len() % WORD;
-            if rest > 0 {
-                words[count - 1] &= (1 << rest) - 1;
-            }
+            validity.part(places).words(level, words);
         }
-        &words[..count]
+        words
     }
 
     /// Copies the elements at some places whose bits are set; how many those are.
@@ -353,6 +398,17 @@ impl<T: Element> Elements<'_, T> {
     }
 }
 
+/// What becomes of missing elements in the blocks that kernels see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// They are left out.
+    LeftOut,
+    /// There may be zeros in their place.
+    Zeros,
+    /// As [`Missing::Zeros`]; or anything is, and the block comes with the bits of those that are there.
+    Masked,
+}
+
 /// Some places of some parts.
 #[derive(Clone, Copy)]
 pub(crate) struct Group<'a, T: Element> {
@@ -405,20 +461,24 @@ impl<'a, T: Element> Iterator for Groups<'a, T> {
 }
 
 impl<T: Element> Group<'_, T> {
-    /// Calls `step` for dense blocks of the elements that are there, in order.
+    /// Calls `step` for blocks of the elements that are there, in order, and of what becomes of the
+    /// others.
     ///
     /// With each goes a place, counted from `start` on: that of the first element or one before it,
-    /// behind those of the block before.
+    /// behind those of the block before. And with the masked ones, of at most [`WORDS`] times 64 places, the bits.
     pub(crate) fn for_each_block(
         &self,
         level: Level,
+        missing: Missing,
         start: usize,
-        step: impl FnMut(usize, &[T]) -> ControlFlow<()>,
+        step: impl FnMut(usize, &[T], Option<&[u64]>) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let capacity = self.places.min(GATHERED_BYTES / size_of::<T>());
         let mut dense = Dense {
             level,
-            gathered: vec![T::ZERO; capacity + WORD],
+            missing,
+            capacity,
+            gathered: Vec::new(),
             len: 0,
             start,
             at: start,
@@ -441,7 +501,9 @@ impl<T: Element> Group<'_, T> {
 /// Gathers elements until there are enough for a block.
 struct Dense<T, F> {
     level: Level,
-    /// With a word to spare, as compaction wants it.
+    missing: Missing,
+    capacity: usize,
+    /// Where there is anything to gather: the capacity, and a word to spare, as compaction wants it.
     gathered: Vec<T>,
     len: usize,
     /// The place of the first one gathered, or before it.
@@ -451,23 +513,23 @@ struct Dense<T, F> {
     step: F,
 }
 
-impl<T: Element, F: FnMut(usize, &[T]) -> ControlFlow<()>> Dense<T, F> {
+impl<T: Element, F: FnMut(usize, &[T], Option<&[u64]>) -> ControlFlow<()>> Dense<T, F> {
     fn flush(&mut self) -> ControlFlow<()> {
         let block = &self.gathered[..std::mem::take(&mut self.len)];
         let start = std::mem::replace(&mut self.start, self.at);
         if block.is_empty() {
             ControlFlow::Continue(())
         } else {
-            (self.step)(start, block)
+            (self.step)(start, block, None)
         }
     }
 
-    fn pass_on(&mut self, block: &[T]) -> ControlFlow<()> {
+    fn pass_on(&mut self, block: &[T], words: Option<&[u64]>) -> ControlFlow<()> {
         self.flush()?;
         let start = self.at;
         self.at += block.len();
         self.start = self.at;
-        (self.step)(start, block)
+        (self.step)(start, block, words)
     }
 
     fn add(&mut self, part: &Part<'_, T>, range: Range<usize>) -> ControlFlow<()> {
@@ -475,12 +537,12 @@ impl<T: Element, F: FnMut(usize, &[T]) -> ControlFlow<()>> Dense<T, F> {
         if let (Values::Aligned(values), None) = (part.values, part.validity)
             && range.len() >= direct
         {
-            return self.pass_on(&values[range]);
+            return self.pass_on(&values[range], None);
         }
         let mut words = [u64::MAX; WORDS];
         let mut i = range.start;
         while i < range.end {
-            let room = self.gathered.len() - WORD - self.len;
+            let room = self.capacity - self.len;
             let places = (range.end - i).min(room).min(WORDS * WORD);
             if places < WORD.min(range.end - i) {
                 self.flush()?;
@@ -488,16 +550,27 @@ impl<T: Element, F: FnMut(usize, &[T]) -> ControlFlow<()>> Dense<T, F> {
             }
             let next = i..i + places;
             i += places;
-            let words = part.words(next.clone(), &mut words);
+            let words = part.words(self.level, next.clone(), &mut words);
             if let Values::Aligned(values) = part.values
                 && places >= direct
-                && words.iter().all(|word| *word == u64::MAX)
             {
-                self.pass_on(&values[next])?;
-                continue;
+                let masked = self.missing == Missing::Masked;
+                if masked || words.iter().all(|word| *word == u64::MAX) {
+                    self.pass_on(&values[next], masked.then_some(words))?;
+                    continue;
+                }
+            }
+            if self.gathered.is_empty() {
+                self.gathered = vec![T::ZERO; self.capacity + WORD];
             }
             let out = &mut self.gathered[self.len..];
-            self.len += part.compact(self.level, next, words, out);
+            self.len += match (self.missing, part.values) {
+                (Missing::Zeros | Missing::Masked, Values::Aligned(values)) => {
+                    copy_or_zero(self.level, &values[next], words, out);
+                    places
+                }
+                _ => part.compact(self.level, next, words, out),
+            };
             self.at += places;
         }
         ControlFlow::Continue(())

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::elements::{Group, Groups};
+use crate::elements::{Group, Groups, Missing};
 use crate::pool;
 use crate::{Element, Elements, Error, Level, Values, ValuesMut};
 
@@ -134,16 +134,37 @@ impl<'a> Executor<'a> {
         step: impl Fn(&mut A, At, &[T]) -> ControlFlow<()> + Sync,
         merge: impl Fn(&mut A, A),
     ) -> Result<A, Error> {
+        self.fold_masked(
+            elements,
+            Missing::LeftOut,
+            init,
+            #[inline(always)]
+            |state, at, block, _| step(state, at, block),
+            merge,
+        )
+    }
+
+    /// As [`Executor::fold`], and what becomes of missing elements is up to the kernel. With blocks
+    /// that are [`Missing::Masked`] come the bits of those elements that are there.
+    #[inline(always)]
+    pub(crate) fn fold_masked<T: Element, A: Send>(
+        &self,
+        elements: Elements<'_, T>,
+        missing: Missing,
+        init: impl Fn() -> A + Sync,
+        step: impl Fn(&mut A, At, &[T], Option<&[u64]>) -> ControlFlow<()> + Sync,
+        merge: impl Fn(&mut A, A),
+    ) -> Result<A, Error> {
         match elements {
             Elements::Values(Values::Aligned(block)) if size_of_val(block) <= BLOCK_BYTES => {
                 let mut state = init();
                 let _ = self.level_for(size_of_val(block)).run(
                     #[inline(always)]
-                    |level| step(&mut state, At { start: 0, level }, block),
+                    |level| step(&mut state, At { start: 0, level }, block, None),
                 );
                 Ok(state)
             }
-            _ => self.fold_blocks(elements, init, step, merge),
+            _ => self.fold_blocks(elements, missing, init, step, merge),
         }
     }
 
@@ -157,36 +178,40 @@ impl<'a> Executor<'a> {
         }
     }
 
-    /// As [`Executor::fold`], for more than one aligned block.
+    /// As [`Executor::fold_masked`], for more than one aligned block.
     #[inline(never)]
     fn fold_blocks<T: Element, A: Send>(
         &self,
         elements: Elements<'_, T>,
+        missing: Missing,
         init: impl Fn() -> A + Sync,
-        step: impl Fn(&mut A, At, &[T]) -> ControlFlow<()> + Sync,
+        step: impl Fn(&mut A, At, &[T], Option<&[u64]>) -> ControlFlow<()> + Sync,
         merge: impl Fn(&mut A, A),
     ) -> Result<A, Error> {
         let level = self.level;
-        let enter = |state: &mut A, start: usize, block: &[T]| {
+        let enter = |state: &mut A, start: usize, block: &[T], words: Option<&[u64]>| {
             level.run(
                 #[inline(always)]
-                |level| step(state, At { start, level }, block),
+                |level| step(state, At { start, level }, block, words),
             )
         };
         let visit = |state: &mut A, (start, block): (usize, Block<'_, T>)| match block {
-            Block::Aligned(block) => enter(state, start, block),
+            Block::Aligned(block) => enter(state, start, block, None),
             Block::Packed(block) => {
                 let mut scratch = [T::ZERO; PACKED_BLOCK];
                 for (i, piece) in block.chunks(PACKED_BLOCK).enumerate() {
                     for (value, bytes) in scratch.iter_mut().zip(piece) {
                         *value = T::from_bytes(*bytes);
                     }
-                    enter(state, start + i * PACKED_BLOCK, &scratch[..piece.len()])?;
+                    let start = start + i * PACKED_BLOCK;
+                    enter(state, start, &scratch[..piece.len()], None)?;
                 }
                 ControlFlow::Continue(())
             }
             Block::Group(group) => {
-                group.for_each_block(level, start, |start, block| enter(state, start, block))
+                let step =
+                    |start, block: &[T], words: Option<&[u64]>| enter(state, start, block, words);
+                group.for_each_block(level, missing, start, step)
             }
         };
         let len = BLOCK_BYTES / size_of::<T>();

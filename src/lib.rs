@@ -27,6 +27,7 @@ mod extrema;
 mod fixed;
 mod float_sum;
 mod level;
+mod masked;
 mod moments;
 mod plain;
 #[cfg_attr(not(feature = "parallel"), path = "no_pool.rs")]

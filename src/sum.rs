@@ -4,9 +4,11 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 
 use crate::element::{Element, Number, for_each_element};
+use crate::elements::Missing;
 use crate::environment::Standard;
 use crate::exact::sum_certified;
 use crate::float_sum::FloatSum;
+use crate::masked::{has_masked_sum, masked_sum};
 use crate::plain::Plain;
 use crate::{Elements, Error, Executor, Values};
 
@@ -202,12 +204,20 @@ fn sum_integers<T: IntegerBlock>(
     executor: &Executor<'_>,
     elements: Elements<'_, T>,
 ) -> Result<Number, Error> {
-    let sum = executor.fold(
+    let missing = if has_masked_sum::<T>(executor.level()) {
+        Missing::Masked
+    } else {
+        Missing::Zeros
+    };
+    let sum = executor.fold_masked(
         elements,
+        missing,
         || 0,
         #[inline(always)]
-        |sum, _, block: &[T]| {
-            *sum += T::sum_block(block);
+        |sum, at, block: &[T], words| {
+            *sum += words
+                .and_then(|words| masked_sum(at.level, block, words))
+                .map_or_else(|| T::sum_block(block), i128::from);
             ControlFlow::Continue(())
         },
         |sum, other| *sum += other,
@@ -227,11 +237,12 @@ fn sum_floats<T: Plain>(
     {
         return Ok(Number::Float(black_box(sum)));
     }
-    let sum = executor.fold(
+    let sum = executor.fold_masked(
         elements,
+        Missing::Zeros,
         FloatSum::new,
         #[inline(always)]
-        |sum, at, block: &[T]| {
+        |sum, at, block: &[T], _| {
             sum.add_block(at.level, block);
             ControlFlow::Continue(())
         },
