@@ -2,9 +2,9 @@
 
     python docs/cookbook/duckdb_result.py        (needs duckdb and nanoarrow)
 
-A result of DuckDB is an Arrow stream of rows. arrayops takes columns of numbers, so take the one
-you want out of every chunk. `ao.Stats` adds up exactly what a database rounds; chunks that you keep
-can be handed over as one column, without joining them.
+A result of DuckDB is an Arrow stream of rows. One of a single column is taken as it is; of a wider
+one take the column you want out of every chunk. `ao.Stats` adds up exactly what a database rounds;
+chunks that you keep can be handed over as one column, without joining them.
 """
 
 from __future__ import annotations
@@ -48,10 +48,11 @@ def main(argv: Sequence[str] | None = None) -> SideBySide:
             lambda: figures(query(), "wind"),
             lambda: figures_plain(query(), 0),
         )
+        spans = functools.partial(connection.sql, "select span from weather")
         total = table.compare(
-            "sum: all chunks of a column, not joined",
-            lambda: ao.sum(column(query(), "span")),
-            lambda: math.fsum(span for _, span in query().fetchall()),
+            "sum: a result of one column",
+            lambda: ao.sum(spans()),
+            lambda: math.fsum(span for (span,) in spans().fetchall()),
         )
         table.compare(
             "reduce: the wind, smoothed",

@@ -9,6 +9,7 @@ use arrow_data::ffi::FFI_ArrowArray;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use super::schema::Shape;
 use crate::buffer::values_at;
 use crate::operand::Argument;
 
@@ -46,10 +47,61 @@ unsafe impl Send for Chunk {}
 // SAFETY: as above.
 unsafe impl Sync for Chunk {}
 
+impl Fields {
+    fn of(array: &FFI_ArrowArray) -> &Self {
+        let fields: *const Fields = std::ptr::from_ref(array).cast();
+        // SAFETY: both are laid out as Arrow's C data interface says.
+        unsafe { &*fields }
+    }
+
+    /// Where there is a bit for each place, if anywhere.
+    fn bits(&self) -> *const u8 {
+        if self.n_buffers < 1 || self.buffers.is_null() {
+            return std::ptr::null();
+        }
+        // SAFETY: there is a buffer.
+        unsafe { *self.buffers }.cast()
+    }
+
+    /// The places that this is about: where they begin, and how many there are.
+    fn places(&self) -> Result<(usize, usize), &'static str> {
+        let places = (usize::try_from(self.offset), usize::try_from(self.length));
+        let (Ok(offset), Ok(len)) = places else {
+            return Err("its length or offset is negative");
+        };
+        match offset.checked_add(len) {
+            Some(_) => Ok((offset, len)),
+            None => Err("it is larger than memory"),
+        }
+    }
+
+    /// The only column of a table, and the places that are of the table's rows.
+    fn only_column(&self) -> Result<(&Self, usize, usize), &'static str> {
+        const NOT_AS_SAID: &str = "it is no table of one column, as its schema says";
+        if self.n_children != 1 || self.children.is_null() || !self.dictionary.is_null() {
+            return Err(NOT_AS_SAID);
+        }
+        if self.null_count != 0 && !self.bits().is_null() {
+            return Err("it is a table whose rows may be null");
+        }
+        // SAFETY: there is a child.
+        let column = unsafe { *self.children };
+        // SAFETY: null, or an array that lives as long as this one.
+        let column = unsafe { column.as_ref() }.ok_or(NOT_AS_SAID)?;
+        let (skipped, rows) = self.places()?;
+        let (offset, len) = column.places()?;
+        if len < skipped + rows {
+            return Err("its column is shorter than the table");
+        }
+        Ok((column, offset + skipped, rows))
+    }
+}
+
 impl Chunk {
-    /// The values of an array, of this type; none if it is empty.
+    /// The values of an array of this type, or of the only column of a table; none if it is empty.
     pub(super) fn new(
         array: FFI_ArrowArray,
+        shape: Shape,
         element_type: ElementType,
         argument: Argument,
     ) -> PyResult<Option<Self>> {
@@ -57,15 +109,12 @@ impl Chunk {
         let malformed = |what: &str| {
             PyValueError::new_err(format!("{argument} gave a malformed Arrow array: {what}"))
         };
-        let fields: *const Fields = std::ptr::from_ref(&array).cast();
-        // SAFETY: both are laid out as Arrow's C data interface says.
-        let fields = unsafe { &*fields };
-        let (Ok(len), Ok(offset)) = (
-            usize::try_from(fields.length),
-            usize::try_from(fields.offset),
-        ) else {
-            return Err(malformed("its length or offset is negative"));
-        };
+        let fields = Fields::of(&array);
+        let (fields, offset, len) = match shape {
+            Shape::Column => fields.places().map(|(offset, len)| (fields, offset, len)),
+            Shape::Table => fields.only_column(),
+        }
+        .map_err(malformed)?;
         if fields.n_buffers != 2 || fields.n_children != 0 || !fields.dictionary.is_null() {
             return Err(malformed("it is no array of numbers, as its schema says"));
         }
@@ -80,9 +129,8 @@ impl Chunk {
         if fields.buffers.is_null() {
             return Err(malformed("it has no buffers"));
         }
+        let bits = fields.bits();
         // SAFETY: there are two buffers.
-        let bits: *const u8 = unsafe { *fields.buffers }.cast();
-        // SAFETY: as above.
         let second = unsafe { fields.buffers.add(1) };
         // SAFETY: as above.
         let start: *const u8 = unsafe { *second }.cast();

@@ -7,11 +7,12 @@ use arrow_schema::ffi::FFI_ArrowSchema;
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::PyTuple;
 
 use super::capsule::{Protocol, contents};
 use super::chunk::Chunk;
-use super::schema;
+use super::schema::{self, Shape};
 use super::stream::{RawStream, Stream};
 use crate::operand::Argument;
 use crate::typecode::Typecode;
@@ -19,6 +20,7 @@ use crate::typecode::Typecode;
 /// A column of numbers: chunks of one element type, held until it is dropped.
 pub(crate) struct Column {
     chunks: Vec<Chunk>,
+    shape: Shape,
     typecode: Typecode,
     element_type: ElementType,
     len: usize,
@@ -47,15 +49,18 @@ fn from_array(object: &Bound<'_, PyAny>, argument: Argument) -> PyResult<Column>
     };
     let (schema, array) = (pair.get_item(0)?, pair.get_item(1)?);
     let schema_struct = contents::<FFI_ArrowSchema>(&schema, c"arrow_schema", argument)?;
-    let array_struct = contents::<FFI_ArrowArray>(&array, c"arrow_array", argument)?;
-    // SAFETY: what a capsule of this name holds, which lives as long; nothing else runs meanwhile.
+    // SAFETY: what a capsule of this name holds, which lives as long.
     let schema = unsafe { schema_struct.as_ref() };
-    // SAFETY: as above.
-    let array = unsafe { FFI_ArrowArray::from_raw(array_struct.as_ptr()) };
+    let array_struct = contents::<FFI_ArrowArray>(&array, c"arrow_array", argument)?;
+    // Of two threads that have the capsule one takes the array, without a GIL too.
+    let array = with_critical_section(&array, || {
+        // SAFETY: as above; it is left as one that has been released.
+        unsafe { FFI_ArrowArray::from_raw(array_struct.as_ptr()) }
+    });
     if schema.release().is_none() || array.is_released() {
         return Err(consumed(argument));
     }
-    let mut column = Column::new(schema::typecode(schema, argument)?);
+    let mut column = Column::new(schema::read(schema, argument)?);
     column.push(array, argument)?;
     Ok(column)
 }
@@ -65,11 +70,14 @@ fn from_stream(object: &Bound<'_, PyAny>, argument: Argument) -> PyResult<Column
     let py = object.py();
     let capsule = object.call_method0(intern!(py, "__arrow_c_stream__"))?;
     let stream = contents::<RawStream>(&capsule, c"arrow_array_stream", argument)?;
-    // SAFETY: what a capsule of this name holds, which lives as long.
-    let stream = unsafe { Stream::take(stream) };
+    // As above, one thread takes it.
+    let stream = with_critical_section(&capsule, || {
+        // SAFETY: what a capsule of this name holds, which lives as long.
+        unsafe { Stream::take(stream) }
+    });
     let mut stream = stream.ok_or_else(|| consumed(argument))?;
     let schema = stream.schema(py, argument)?;
-    let mut column = Column::new(schema::typecode(&schema, argument)?);
+    let mut column = Column::new(schema::read(&schema, argument)?);
     while let Some(array) = stream.next(py, argument)? {
         column.push(array, argument)?;
         py.check_signals()?;
@@ -84,9 +92,10 @@ fn consumed(argument: Argument) -> PyErr {
 }
 
 impl Column {
-    fn new(typecode: Typecode) -> Self {
+    fn new((shape, typecode): (Shape, Typecode)) -> Self {
         Column {
             chunks: Vec::new(),
+            shape,
             typecode,
             element_type: typecode.element_type(),
             len: 0,
@@ -95,7 +104,7 @@ impl Column {
     }
 
     fn push(&mut self, array: FFI_ArrowArray, argument: Argument) -> PyResult<()> {
-        let chunk = Chunk::new(array, self.element_type, argument)?;
+        let chunk = Chunk::new(array, self.shape, self.element_type, argument)?;
         let Some(chunk) = chunk else {
             return Ok(());
         };

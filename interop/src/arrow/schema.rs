@@ -55,6 +55,40 @@ impl Fields {
         name.to_string_lossy().into_owned()
     }
 
+    /// The typecode of the elements of a column of numbers.
+    fn typecode(&self) -> Option<Typecode> {
+        let letter = match self.format()? {
+            b"c" => b'b',
+            b"s" => b'h',
+            b"i" => b'i',
+            b"l" => b'q',
+            b"C" => b'B',
+            b"S" => b'H',
+            b"I" => b'I',
+            b"L" => b'Q',
+            b"f" => b'f',
+            b"g" => b'd',
+            _ => return None,
+        };
+        match self.dictionary() {
+            None => Typecode::from_letter(letter),
+            Some(_) => None,
+        }
+    }
+
+    /// The column of a table that has one.
+    ///
+    /// A table comes as a struct; a column of structs as one that says it may be null.
+    fn only_column(&self) -> Option<&Self> {
+        const NULLABLE: i64 = 2;
+        let is_table = self.format()? == b"+s" && self.flags & NULLABLE == 0;
+        if is_table && self.n_children == 1 {
+            self.child(0)
+        } else {
+            None
+        }
+    }
+
     fn dictionary(&self) -> Option<&Self> {
         // SAFETY: null, or a schema that lives as long as this one.
         unsafe { self.dictionary.as_ref() }
@@ -74,30 +108,30 @@ impl Fields {
     }
 }
 
-/// The typecode of the elements of a column with this schema.
-pub(super) fn typecode(schema: &FFI_ArrowSchema, argument: Argument) -> PyResult<Typecode> {
+/// What arrays of a schema are.
+#[derive(Clone, Copy)]
+pub(super) enum Shape {
+    /// A column.
+    Column,
+    /// A table, or a batch of one, that has one column.
+    Table,
+}
+
+/// What a schema says its arrays are, and the typecode of their elements.
+pub(super) fn read(schema: &FFI_ArrowSchema, argument: Argument) -> PyResult<(Shape, Typecode)> {
     let fields = Fields::of(schema);
+    let (shape, column) = match fields.only_column() {
+        Some(column) => (Shape::Table, column),
+        None => (Shape::Column, fields),
+    };
+    if let Some(typecode) = column.typecode() {
+        return Ok((shape, typecode));
+    }
     let Some(format) = fields.format() else {
         return Err(PyValueError::new_err(format!(
             "{argument} gave an Arrow schema without a format"
         )));
     };
-    let letter = match format {
-        b"c" => b'b',
-        b"s" => b'h',
-        b"i" => b'i',
-        b"l" => b'q',
-        b"C" => b'B',
-        b"S" => b'H',
-        b"I" => b'I',
-        b"L" => b'Q',
-        b"f" => b'f',
-        b"g" => b'd',
-        _ => 0,
-    };
-    if let (Some(typecode), None) = (Typecode::from_letter(letter), fields.dictionary()) {
-        return Ok(typecode);
-    }
     let way_out = match format {
         b"+s" => "; select one of its columns",
         _ if fields.dictionary().is_some() => "; decode the dictionary first",
