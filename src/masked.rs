@@ -46,10 +46,10 @@ pub(crate) fn has_masked_sum<T: Element>(level: Level) -> bool {
 
 /// The sum of the integers whose bit is set, if [`has_masked_sum`].
 ///
-/// Bits are as for [`copy_or_zero`]; of at most 2^15 elements.
+/// Bits are as for [`copy_or_zero`]; of at most 2^12 elements.
 #[inline(always)]
 pub(crate) fn masked_sum<T: Element>(level: Level, values: &[T], bits: &[u64]) -> Option<i64> {
-    debug_assert!(values.len() <= 1 << 15);
+    debug_assert!(values.len() <= 1 << 12);
     if !has_masked_sum::<T>(level) {
         return None;
     }
@@ -109,11 +109,11 @@ mod vectors {
         _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_cmpeq_epi16, _mm256_cmpeq_epi32,
         _mm256_cmpeq_epi64, _mm256_loadu_si256, _mm256_set1_epi16, _mm256_set1_epi32,
         _mm256_set1_epi64x, _mm256_setr_epi32, _mm256_setr_epi64x, _mm256_shuffle_epi8,
-        _mm256_storeu_si256, _mm512_add_epi32, _mm512_add_epi64, _mm512_madd_epi16,
-        _mm512_maskz_loadu_epi8, _mm512_maskz_loadu_epi16, _mm512_maskz_loadu_epi32,
-        _mm512_maskz_loadu_epi64, _mm512_reduce_add_epi32, _mm512_reduce_add_epi64,
-        _mm512_sad_epu8, _mm512_set1_epi8, _mm512_set1_epi16, _mm512_setzero_si512,
-        _mm512_storeu_si512, _mm512_xor_si512,
+        _mm256_storeu_si256, _mm512_add_epi16, _mm512_add_epi32, _mm512_madd_epi16,
+        _mm512_maddubs_epi16, _mm512_maskz_loadu_epi8, _mm512_maskz_loadu_epi16,
+        _mm512_maskz_loadu_epi32, _mm512_maskz_loadu_epi64, _mm512_reduce_add_epi32,
+        _mm512_set1_epi8, _mm512_set1_epi16, _mm512_setzero_si512, _mm512_storeu_si512,
+        _mm512_xor_si512,
     };
 
     use super::{WORD, walk};
@@ -225,43 +225,49 @@ mod vectors {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_possible_wrap,
-        reason = "as many bits as lanes; at most 2^15 elements"
+        reason = "as many bits as lanes; at most 2^12 elements"
     )]
     fn masked_sum_v4<T: Element>(values: &[T], bits: &[u64]) -> i64 {
-        // Bytes are added up without a sign, pairs of shorts with one. Others are moved there by turning
-        // their highest bit, also those of the zeros, and the sum back in the end.
-        let (flipped, moved) = match T::TYPE {
-            ElementType::I8 => (_mm512_set1_epi8(i8::MIN), i64::from(i8::MIN)),
-            ElementType::U16 => (_mm512_set1_epi16(i16::MIN), -i64::from(i16::MIN)),
-            _ => (_mm512_setzero_si512(), 0),
-        };
         let (words, last) = values.as_chunks::<WORD>();
         let (bits, last_bits) = bits.split_at(words.len());
+        // Pairs are added up in lanes of twice the width, which for so few cannot overflow: bytes with
+        // ones that have a sign if they have none, and the other way round; shorts as if they had a
+        // sign, so that those without are moved there by turning the highest bit, and the sum back.
+        let (ones, flipped) = (_mm512_set1_epi16(1), _mm512_set1_epi16(i16::MIN));
+        let byte_ones = _mm512_set1_epi8(1);
         let mut sums = _mm512_setzero_si512();
         for (values, word) in words.iter().zip(bits) {
             if size_of::<T>() == 1 {
                 let from = values.as_ptr().cast();
                 // SAFETY: 64 elements of one byte.
                 let bytes = unsafe { _mm512_maskz_loadu_epi8(*word, from) };
-                let bytes = _mm512_xor_si512(bytes, flipped);
-                sums = _mm512_add_epi64(sums, _mm512_sad_epu8(bytes, _mm512_setzero_si512()));
+                let pairs = match T::TYPE {
+                    ElementType::I8 => _mm512_maddubs_epi16(byte_ones, bytes),
+                    _ => _mm512_maddubs_epi16(bytes, byte_ones),
+                };
+                sums = _mm512_add_epi16(sums, pairs);
             } else {
                 let halves = [*word as u32, (*word >> (WORD / 2)) as u32];
                 for (values, bits) in values.as_chunks::<{ WORD / 2 }>().0.iter().zip(halves) {
                     let from = values.as_ptr().cast();
                     // SAFETY: 32 elements of two bytes.
                     let shorts = unsafe { _mm512_maskz_loadu_epi16(bits, from) };
-                    let shorts = _mm512_xor_si512(shorts, flipped);
-                    let pairs = _mm512_madd_epi16(shorts, _mm512_set1_epi16(1));
-                    sums = _mm512_add_epi32(sums, pairs);
+                    let shorts = match T::TYPE {
+                        ElementType::I16 => shorts,
+                        _ => _mm512_xor_si512(shorts, flipped),
+                    };
+                    sums = _mm512_add_epi32(sums, _mm512_madd_epi16(shorts, ones));
                 }
             }
         }
-        let sum = if size_of::<T>() == 1 {
-            _mm512_reduce_add_epi64(sums)
-        } else {
-            i64::from(_mm512_reduce_add_epi32(sums))
+        if size_of::<T>() == 1 {
+            sums = _mm512_madd_epi16(sums, ones);
+        }
+        let moved = match T::TYPE {
+            ElementType::U16 => (words.as_flattened().len() << 15) as i64,
+            _ => 0,
         };
+        let sum = i64::from(_mm512_reduce_add_epi32(sums));
         let last = last
             .iter()
             .enumerate()
@@ -269,7 +275,7 @@ mod vectors {
                 Number::Int(value) if last_bits[0] >> i & 1 == 1 => value as i64,
                 _ => 0,
             });
-        sum + moved * words.as_flattened().len() as i64 + last.sum::<i64>()
+        sum + moved + last.sum::<i64>()
     }
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
