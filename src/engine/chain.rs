@@ -1,337 +1,306 @@
-//! Reductions in which the accumulator passes through one operation after the other.
+//! Reductions as chains: what depends on the accumulator, one operation after the other.
 //!
-//! Each of these has an operand that does not depend on the accumulator. Those are computed block by
-//! block, as [`map`](super::map()) does, so that what must be done element by element is short.
+//! All that does not depend on it is computed block by block, as [`map`](super::map()) does: the
+//! *rows*. What is left is passed through element by element ([`links`](super::links)), so it is kept
+//! short. Each step goes on with the value of the step before; a value that is needed later, too, is
+//! saved.
 
-use std::ops::Range;
-
-use super::block::BLOCK;
 use super::column::Column;
 use super::fuse::comparison;
 use super::kernels::Comparison;
-use super::map::{Setup, Worker};
 use super::plan::Shape;
-use super::program::{Constant, Kind, Op, Program};
-use super::slot::Slot;
-use super::target::Target;
-use crate::{ElementType, Level};
+use super::program::{Constant, Instruction, Kind, Op, Program};
+use crate::ElementType;
 
-/// What is done with the accumulator and an operand.
+/// What a step does with the value of the step before, and with others.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Link {
-    Add,
-    Sub,
-    /// The operand minus the accumulator.
-    SubFrom,
-    Mul,
-    And,
-    Or,
-    Xor,
-    Min,
-    Max,
-    /// The accumulator stays if it compares so with the operand, which else takes its place.
+pub(super) enum Action {
+    /// Nothing: the accumulator is the value.
+    Start,
+    /// Another operand takes its place.
+    Load,
+    /// An operation of which it is the first operand, or that has none.
+    First(Op),
+    /// An operation of which it is the second operand.
+    Second(Op),
+    /// An operation of which it is the third operand.
+    Third(Op),
+    /// It stays if it compares so with the operand, which else takes its place.
     KeepIf(Comparison),
     /// The other way round.
     TakeIf(Comparison),
 }
 
-/// The links, and their operands.
-pub(super) struct Chain {
-    kind: Kind,
-    links: Vec<(Link, Operand)>,
-    /// Programs of the element alone.
-    rows: Vec<Program>,
+/// Where an operand is from that is not the value of the step before.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum From {
+    None,
+    Row(usize),
+    Saved(usize),
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Operand {
-    Row(usize),
+pub(super) struct Step {
+    pub(super) action: Action,
+    /// The type of the value afterwards.
+    pub(super) kind: Kind,
+    /// The function, of a call.
+    pub(super) function: u16,
+    /// The other operands, in their order.
+    pub(super) others: [From; 2],
+    /// A bool; where it is false, the step gives zero instead of bailing out.
+    pub(super) guard: From,
+    /// Where the value is saved.
+    pub(super) saves: Option<usize>,
+}
+
+/// Values for each element of a block.
+#[derive(Debug)]
+pub(super) enum Row {
     Constant(Constant),
+    /// A program of the element alone.
+    Program(Program),
+}
+
+impl Row {
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Row::Constant(constant) => constant.kind(),
+            Row::Program(program) => program.result(),
+        }
+    }
+}
+
+/// A reduction: its steps, and the rows that these want.
+#[derive(Debug)]
+pub(super) struct Chain {
+    pub(super) kind: Kind,
+    pub(super) steps: Vec<Step>,
+    pub(super) rows: Vec<Row>,
+    /// How many values are saved.
+    pub(super) saved: usize,
 }
 
 impl Chain {
-    /// The chain that a program is, if it is one.
-    pub(super) fn of(program: &Program, live: &[bool], bails: &[bool]) -> Option<Chain> {
-        let first = program.first_result();
-        let mut chain = Chain {
-            kind: program.result(),
-            links: Vec::new(),
-            rows: Vec::new(),
-        };
+    /// The chain with as few steps as there are.
+    pub(super) fn short(program: &Program, live: &[bool], bails: &[bool]) -> Chain {
         let mut depends = vec![false; program.len()];
         depends[0] = true;
-        let mut needed = vec![false; program.len()];
-        // The last value that depends on the accumulator, and how it compares with another one.
-        let mut current = 0;
-        let mut compared: Option<(usize, Comparison, usize)> = None;
         for (i, instruction) in program.instructions().iter().enumerate() {
-            let value = first + i;
             let mask = instruction.mask.filter(|_| bails[i]);
-            depends[value] = instruction
-                .operands()
-                .chain(mask)
-                .any(|operand| depends[operand]);
-            if !live[value] || !depends[value] {
-                continue;
-            }
-            let operands: Vec<usize> = instruction.operands().collect();
-            let (operand, is_left) = match operands[..] {
-                _ if mask.is_some() => return None,
-                [a, b] if a == current && !depends[b] => (b, true),
-                [a, b] if b == current && !depends[a] => (a, false),
-                [condition, yes, no] => {
-                    let (value, comparison, other) = compared.take()?;
-                    let link = match (yes, no) {
-                        _ if value != condition => return None,
-                        _ if (yes, no) == (current, other) => Link::KeepIf(comparison),
-                        _ if (yes, no) == (other, current) => Link::TakeIf(comparison),
-                        _ => return None,
-                    };
-                    chain.add(program, link, other, (&depends, &mut needed));
-                    current = first + i;
-                    continue;
-                }
-                _ => return None,
-            };
-            if compared.is_some() {
-                return None;
-            }
-            if let Some((_, comparison)) = comparison(instruction.op) {
-                let comparison = if is_left {
-                    comparison
-                } else {
-                    comparison.swapped()
-                };
-                compared = Some((value, comparison, operand));
-                continue;
-            }
-            let link = match instruction.op {
-                Op::Add | Op::FloatAdd => Link::Add,
-                Op::Sub | Op::FloatSub if is_left => Link::Sub,
-                Op::Sub | Op::FloatSub => Link::SubFrom,
-                Op::Mul | Op::FloatMul => Link::Mul,
-                Op::And => Link::And,
-                Op::Or => Link::Or,
-                Op::Xor => Link::Xor,
-                Op::Min => Link::Min,
-                Op::Max => Link::Max,
-                _ => return None,
-            };
-            chain.add(program, link, operand, (&depends, &mut needed));
-            current = value;
+            let mut operands = instruction.operands().chain(mask);
+            depends[program.first_result() + i] = operands.any(|operand| depends[operand]);
         }
-        // What may bail out is computed even if nothing else needs it.
-        let all_needed =
-            (first..program.len()).all(|value| !live[value] || depends[value] || needed[value]);
-        let ends = compared.is_none() && current == program.result_value() && all_needed;
-        (ends && !chain.links.is_empty()).then_some(chain)
+        Builder::new(program, live, bails, depends).build()
     }
 
-    fn add(
-        &mut self,
-        program: &Program,
-        link: Link,
-        operand: usize,
-        (depends, needed): (&[bool], &mut [bool]),
-    ) {
-        let operand = if let Some(constant) = program.constant(operand) {
-            Operand::Constant(constant)
-        } else {
-            self.rows.push(program.of_element(operand, depends, needed));
-            Operand::Row(self.rows.len() - 1)
-        };
-        self.links.push((link, operand));
+    /// The chain whose only row is the element, so that no row bails out.
+    pub(super) fn long(program: &Program, live: &[bool], bails: &[bool]) -> Chain {
+        let first = program.first_result();
+        let depends = (0..program.len()).map(|value| value == 0 || value >= first);
+        Builder::new(program, live, bails, depends.collect()).build()
     }
 
     /// What is known of the programs of the rows.
     pub(super) fn shapes(&self, column: &Column<'_>) -> Vec<Shape<'_>> {
-        let shape = |program| Shape {
-            program,
-            inputs: vec![(column.element_type(), column.is_aligned())],
-            target: Some(match self.kind {
-                Kind::Float => ElementType::F64,
-                Kind::Int | Kind::Bool => ElementType::I64,
+        let rows = self.rows.iter();
+        rows.filter_map(|row| match row {
+            Row::Constant(_) => None,
+            Row::Program(program) => Some(Shape {
+                program,
+                inputs: vec![(column.element_type(), column.is_aligned())],
+                target: Some(match program.result() {
+                    Kind::Float => ElementType::F64,
+                    Kind::Int | Kind::Bool => ElementType::I64,
+                }),
             }),
-        };
-        self.rows.iter().map(shape).collect()
-    }
-}
-
-/// What is needed to run a chain over blocks.
-pub(super) struct Rows<'a> {
-    chain: &'a Chain,
-    workers: Vec<Worker<'a>>,
-    /// The operands of each link; of one of both types.
-    integers: Vec<Vec<i64>>,
-    doubles: Vec<Vec<f64>>,
-}
-
-impl<'a> Rows<'a> {
-    pub(super) fn new(chain: &'a Chain, setups: &'a [Setup<'a>]) -> Self {
-        let mut rows = Rows {
-            chain,
-            workers: setups.iter().map(Worker::new).collect(),
-            integers: Vec::new(),
-            doubles: Vec::new(),
-        };
-        for (_, operand) in &chain.links {
-            let (integer, double) = match *operand {
-                Operand::Constant(Constant::Int(value)) => (value, 0.0),
-                Operand::Constant(Constant::Float(value)) => (0, value),
-                Operand::Constant(Constant::Bool(_)) | Operand::Row(_) => (0, 0.0),
-            };
-            if chain.kind == Kind::Float {
-                rows.doubles.push(vec![double; BLOCK]);
-            } else {
-                rows.integers.push(vec![integer; BLOCK]);
-            }
-        }
-        rows
-    }
-
-    /// Passes the accumulator through the elements of a block; how many there were before it bailed
-    /// out, or none if an operand did.
-    pub(super) fn run(
-        &mut self,
-        accumulator: &mut u64,
-        column: &Column<'_>,
-        level: Level,
-        range: Range<usize>,
-    ) -> Option<usize> {
-        let len = range.len();
-        for (i, (_, operand)) in self.chain.links.iter().enumerate() {
-            if let Operand::Row(row) = *operand {
-                let target = match self.chain.kind {
-                    Kind::Float => Target::F64(Slot::of(&mut self.doubles[i][..len])),
-                    Kind::Int | Kind::Bool => Target::I64(Slot::of(&mut self.integers[i][..len])),
-                };
-                let columns = std::slice::from_ref(column);
-                if self.workers[row].run(columns, range.start, level, target) {
-                    return None;
-                }
-            }
-        }
-        Some(if self.chain.kind == Kind::Float {
-            let rows: Vec<&[f64]> = self.doubles.iter().map(|row| &row[..len]).collect();
-            let passed = pass_doubles(&self.links(&rows), f64::from_bits(*accumulator), len);
-            *accumulator = passed.to_bits();
-            len
-        } else {
-            let rows: Vec<&[i64]> = self.integers.iter().map(|row| &row[..len]).collect();
-            let (passed, count) = pass_integers(&self.links(&rows), accumulator.cast_signed(), len);
-            *accumulator = passed.cast_unsigned();
-            count
         })
-    }
-
-    fn links<'r, T>(&self, rows: &[&'r [T]]) -> Vec<(Link, &'r [T])> {
-        let links = self.chain.links.iter().map(|(link, _)| *link);
-        links.zip(rows.iter().copied()).collect()
+        .collect()
     }
 }
 
-/// Chains of a few links are loops of their own: nothing is decided element by element.
-fn pass_integers(links: &[(Link, &[i64])], accumulator: i64, len: usize) -> (i64, usize) {
-    match links {
-        [(Link::Add, a)] => pass(accumulator, len, |x, i| x.checked_add(a[i])),
-        [(Link::Mul, a), (Link::Add, b)] => pass(accumulator, len, |x, i| {
-            x.checked_mul(a[i])?.checked_add(b[i])
-        }),
-        [(Link::Mul, a), (Link::Add, b), (Link::And, c)] => pass(accumulator, len, |x, i| {
-            Some(x.checked_mul(a[i])?.checked_add(b[i])? & c[i])
-        }),
-        [(Link::Xor, a), (Link::Mul, b), (Link::And, c)] => pass(accumulator, len, |x, i| {
-            Some((x ^ a[i]).checked_mul(b[i])? & c[i])
-        }),
-        _ => pass(accumulator, len, |x, i| {
-            let mut links = links.iter();
-            links.try_fold(x, |x, (link, row)| link.integers(x, row[i]))
-        }),
-    }
+struct Builder<'a> {
+    program: &'a Program,
+    live: &'a [bool],
+    bails: &'a [bool],
+    /// By value: it depends on the accumulator.
+    depends: Vec<bool>,
+    /// By value: a row has it, or it is part of one.
+    needed: Vec<bool>,
+    /// By value: how many steps want it.
+    uses: Vec<usize>,
+    /// By value: the step that gives it.
+    steps: Vec<Option<usize>>,
+    /// By value: its row.
+    rows: Vec<Option<usize>>,
+    chain: Chain,
 }
 
-#[inline(always)]
-fn pass(mut x: i64, len: usize, image: impl Fn(i64, usize) -> Option<i64>) -> (i64, usize) {
-    for i in 0..len {
-        match image(x, i) {
-            Some(image) => x = image,
-            None => return (x, i),
-        }
-    }
-    (x, len)
-}
-
-fn pass_doubles(links: &[(Link, &[f64])], accumulator: f64, len: usize) -> f64 {
-    let all = 0..len;
-    match links {
-        [(Link::Add, a)] => all.fold(accumulator, |x, i| x + a[i]),
-        [(Link::Mul, a)] => all.fold(accumulator, |x, i| x * a[i]),
-        [(Link::Mul, a), (Link::Add, b)] => all.fold(accumulator, |x, i| x * a[i] + b[i]),
-        [(link, a)] => all.fold(accumulator, |x, i| link.doubles(x, a[i])),
-        _ => all.fold(accumulator, |x, i| {
-            links
-                .iter()
-                .fold(x, |x, (link, row)| link.doubles(x, row[i]))
-        }),
-    }
-}
-
-impl Comparison {
-    #[inline(always)]
-    fn holds<T: PartialOrd + Copy>(self, a: T, b: T) -> bool {
-        match self {
-            Comparison::Lt => a < b,
-            Comparison::Le => a <= b,
-            Comparison::Gt => a > b,
-            Comparison::Ge => a >= b,
-            Comparison::Eq => a == b,
-            Comparison::Ne => a != b,
-        }
-    }
-}
-
-impl Link {
-    #[inline(always)]
-    fn integers(self, x: i64, y: i64) -> Option<i64> {
-        match self {
-            Link::Add => x.checked_add(y),
-            Link::Sub => x.checked_sub(y),
-            Link::SubFrom => y.checked_sub(x),
-            Link::Mul => x.checked_mul(y),
-            Link::And => Some(x & y),
-            Link::Or => Some(x | y),
-            Link::Xor => Some(x ^ y),
-            Link::Min => Some(x.min(y)),
-            Link::Max => Some(x.max(y)),
-            Link::KeepIf(comparison) => Some(if comparison.holds(x, y) { x } else { y }),
-            Link::TakeIf(comparison) => Some(if comparison.holds(x, y) { y } else { x }),
+impl<'a> Builder<'a> {
+    fn new(program: &'a Program, live: &'a [bool], bails: &'a [bool], depends: Vec<bool>) -> Self {
+        let len = program.len();
+        Builder {
+            program,
+            live,
+            bails,
+            depends,
+            needed: vec![false; len],
+            uses: vec![0; len],
+            steps: vec![None; len],
+            rows: vec![None; len],
+            chain: Chain {
+                kind: program.result(),
+                steps: Vec::new(),
+                rows: Vec::new(),
+                saved: 0,
+            },
         }
     }
 
-    #[inline(always)]
-    fn doubles(self, x: f64, y: f64) -> f64 {
-        match self {
-            Link::Add => x + y,
-            Link::Sub => x - y,
-            Link::SubFrom => y - x,
-            Link::Mul => x * y,
-            Link::KeepIf(comparison) => {
-                if comparison.holds(x, y) {
-                    x
-                } else {
-                    y
-                }
-            }
-            Link::TakeIf(comparison) => {
-                if comparison.holds(x, y) {
-                    y
-                } else {
-                    x
-                }
-            }
-            Link::And | Link::Or | Link::Xor | Link::Min | Link::Max => {
-                unreachable!("{self:?} of floats")
+    fn build(mut self) -> Chain {
+        let program = self.program;
+        let first = program.first_result();
+        let all = program.instructions().iter().enumerate();
+        let dependent: Vec<(usize, &Instruction)> = all
+            .map(|(i, instruction)| (first + i, instruction))
+            .filter(|(value, _)| self.live[*value] && self.depends[*value])
+            .collect();
+        for (value, instruction) in &dependent {
+            for operand in instruction.operands().chain(self.mask(*value, instruction)) {
+                self.uses[operand] += 1;
             }
         }
+        self.uses[program.result_value()] += 1;
+        self.push(Action::Start, 0, [From::None; 2], 0, From::None);
+        let mut current = 0;
+        let mut rest = &dependent[..];
+        while let [(value, instruction), others @ ..] = rest {
+            if let Some(selected) = self.add_fused(current, rest) {
+                current = selected;
+                rest = &others[1..];
+            } else {
+                self.add(current, *value, instruction);
+                current = *value;
+                rest = others;
+            }
+        }
+        let result = program.result_value();
+        if current != result {
+            let from = self.from(result);
+            self.push(Action::Load, result, [from, From::None], 0, From::None);
+        }
+        // What may bail out is computed even if nothing else wants it.
+        for value in first..program.len() {
+            let is_wanted = self.live[value] && !self.depends[value] && !self.needed[value];
+            if is_wanted && self.bails[value - first] {
+                self.from(value);
+            }
+        }
+        self.chain
+    }
+
+    /// The condition for bailing out, where that can be.
+    fn mask(&self, value: usize, instruction: &Instruction) -> Option<usize> {
+        let bails = self.bails[value - self.program.first_result()];
+        instruction.mask.filter(|_| bails)
+    }
+
+    fn push(
+        &mut self,
+        action: Action,
+        value: usize,
+        others: [From; 2],
+        function: u16,
+        guard: From,
+    ) {
+        self.steps[value] = Some(self.chain.steps.len());
+        self.chain.steps.push(Step {
+            action,
+            kind: self.program.kind(value),
+            function,
+            others,
+            guard,
+            saves: None,
+        });
+    }
+
+    /// An operand that is not the value of the step before.
+    fn from(&mut self, value: usize) -> From {
+        if let Some(step) = self.steps[value] {
+            let saved = &mut self.chain.steps[step].saves;
+            return From::Saved(*saved.get_or_insert_with(|| {
+                self.chain.saved += 1;
+                self.chain.saved - 1
+            }));
+        }
+        let row = *self.rows[value].get_or_insert_with(|| {
+            let program = self.program;
+            self.chain.rows.push(match program.constant(value) {
+                Some(constant) => Row::Constant(constant),
+                None => Row::Program(program.of_element(value, &self.depends, &mut self.needed)),
+            });
+            self.chain.rows.len() - 1
+        });
+        From::Row(row)
+    }
+
+    /// Adds the steps of an instruction.
+    fn add(&mut self, current: usize, value: usize, instruction: &Instruction) {
+        let operands: Vec<usize> = instruction.operands().collect();
+        let guard = match self.mask(value, instruction) {
+            Some(mask) => self.from(mask),
+            None => From::None,
+        };
+        let at = operands.iter().position(|operand| *operand == current);
+        if at.is_none()
+            && let Some(first) = operands.first()
+        {
+            // Not a step that gives the value, which has been saved where it was computed.
+            let from = self.from(*first);
+            let given = self.steps[*first];
+            self.push(Action::Load, *first, [from, From::None], 0, From::None);
+            self.steps[*first] = given;
+        }
+        let at = at.unwrap_or(0);
+        let mut others = [From::None; 2];
+        let rest = operands.iter().enumerate().filter(|(i, _)| *i != at);
+        for (other, (_, operand)) in others.iter_mut().zip(rest) {
+            *other = self.from(*operand);
+        }
+        let action = match at {
+            0 => Action::First(instruction.op),
+            1 => Action::Second(instruction.op),
+            _ => Action::Third(instruction.op),
+        };
+        self.push(action, value, others, instruction.function, guard);
+    }
+
+    /// Adds a comparison and the selection that is all it is for as one step; the value it gives.
+    fn add_fused(&mut self, current: usize, rest: &[(usize, &Instruction)]) -> Option<usize> {
+        let [(condition, compare), (selected, select), ..] = rest else {
+            return None;
+        };
+        let (_, comparison) = comparison(compare.op)?;
+        let (a, b) = (compare.operand(0), compare.operand(1));
+        let (comparison, other) = match (a == current, b == current) {
+            (true, false) => (comparison, b),
+            (false, true) => (comparison.swapped(), a),
+            _ => return None,
+        };
+        let is_selection = matches!(select.op, Op::Select | Op::FloatSelect);
+        if !is_selection || select.operand(0) != *condition || self.uses[*condition] > 1 {
+            return None;
+        }
+        let chosen = (select.operand(1), select.operand(2));
+        let action = if chosen == (current, other) {
+            Action::KeepIf(comparison)
+        } else if chosen == (other, current) {
+            Action::TakeIf(comparison)
+        } else {
+            return None;
+        };
+        let from = self.from(other);
+        self.push(action, *selected, [from, From::None], 0, From::None);
+        Some(*selected)
     }
 }

@@ -11,10 +11,13 @@ mod chain;
 #[macro_use]
 mod column;
 mod compact;
+mod evaluate;
 mod fuse;
 mod interval;
 mod kernels;
 mod lane;
+mod link;
+mod links;
 mod map;
 mod plan;
 mod prefetch;

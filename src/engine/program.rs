@@ -212,7 +212,8 @@ impl Program {
     /// The program of a value that depends on the second input only, as what `depends` on the first
     /// does not; marks what it needs.
     ///
-    /// A mask that depends on the first input is left out: it then bails out more often.
+    /// A mask that depends on the first input is left out: it then bails out more often. A bool is
+    /// turned into an int.
     pub(super) fn of_element(
         &self,
         value: usize,
@@ -254,6 +255,19 @@ impl Program {
             }
         }
         program.result = numbers[value];
+        if program.result() == Kind::Bool {
+            program.instructions.push(Instruction {
+                op: Op::BoolToInt,
+                operands: [
+                    u16::try_from(program.result).unwrap_or(ABSENT),
+                    ABSENT,
+                    ABSENT,
+                ],
+                function: 0,
+                mask: None,
+            });
+            program.result = program.len() - 1;
+        }
         program
     }
 
