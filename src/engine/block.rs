@@ -287,7 +287,7 @@ impl Files {
                 level,
                 out,
                 integers(a).lanes(),
-                &coefficients(step, |source| integers(source).constant()),
+                coefficients(step, |source| integers(source).constant()),
                 #[inline(always)]
                 move |a: L, b, c| a.wrapping_mul(b).add(c),
             ),
@@ -361,7 +361,7 @@ impl Files {
                 level,
                 out,
                 doubles(a).lanes(),
-                &coefficients(step, |source| doubles(source).constant()),
+                coefficients(step, |source| doubles(source).constant()),
                 #[inline(always)]
                 move |a: f64, b, c| a * b + c,
             ),
@@ -458,13 +458,15 @@ impl Files {
     }
 }
 
-/// The coefficients of a polynomial.
-fn coefficients<T>(step: &Step, constant: impl Fn(Source) -> T) -> Vec<T> {
-    let [_, coefficients @ ..] = &step.operands;
-    let given = coefficients
-        .iter()
-        .filter(|source| **source != Source::None);
-    given.map(|source| constant(*source)).collect()
+/// The coefficients of a polynomial, and the factor of its variable that is added.
+fn coefficients<T>(step: &Step, constant: impl Fn(Source) -> T) -> (Vec<T>, Option<T>) {
+    let given = |source: &&Source| **source != Source::None;
+    let [_, coefficients @ .., added] = &step.operands;
+    let coefficients = coefficients.iter().filter(given);
+    (
+        coefficients.map(|source| constant(*source)).collect(),
+        Some(added).filter(given).map(|source| constant(*source)),
+    )
 }
 
 /// What a step that compares selects from; none if both are what is compared with a constant.

@@ -1,7 +1,7 @@
 //! Which instructions become one step with another.
 
 use super::kernels::Comparison;
-use super::plan::{Analysis, OPERANDS};
+use super::plan::{Analysis, TERMS};
 use super::program::{Constant, Kind, Op};
 
 /// How the instructions of an analysis are joined.
@@ -12,11 +12,13 @@ pub(super) struct Fusions {
     pub(super) uses: Vec<usize>,
 }
 
-/// `(... (x * c[0] + c[1]) * x + ...) * x + c[n]`
+/// `(... (x * c[0] + c[1]) * x + ...) * x + c[n]`, and maybe `x * d` added to it.
 pub(super) struct Polynomial {
     /// The number of the value `x`.
     pub(super) variable: usize,
     pub(super) coefficients: Vec<Constant>,
+    /// The last factor.
+    pub(super) added: Option<Constant>,
     /// The values on the way.
     inner: Vec<usize>,
 }
@@ -97,9 +99,43 @@ impl Fusions {
 
     /// The polynomial of one value that this is, of two terms or more besides the constant one.
     pub(super) fn polynomial(&self, analysis: &Analysis<'_>, value: usize) -> Option<Polynomial> {
-        let polynomial = self.terms(analysis, value)?;
+        let polynomial = self
+            .terms(analysis, value)
+            .or_else(|| self.terms_and_product(analysis, value))?;
         let terms = polynomial.coefficients.len();
-        (terms > 2 && terms < OPERANDS).then_some(polynomial)
+        (terms > 2 && terms <= TERMS).then_some(polynomial)
+    }
+
+    /// A polynomial to which a product of its variable is added, or from which one is taken away.
+    fn terms_and_product(&self, analysis: &Analysis<'_>, value: usize) -> Option<Polynomial> {
+        let program = analysis.shape.program;
+        let product = self.product(analysis, value)?;
+        let instruction = program.instruction(value)?;
+        let is_difference = matches!(instruction.op, Op::Sub | Op::FloatSub);
+        let [first, second] = [instruction.operand(0), instruction.operand(1)];
+        let sum = match (product == second, is_difference) {
+            (true, _) => first,
+            (false, false) => second,
+            (false, true) => return None,
+        };
+        if self.uses[sum] != 1 {
+            return None;
+        }
+        let mut polynomial = self.terms(analysis, sum)?;
+        let factors = program.instruction(product)?;
+        let pair = [factors.operand(0), factors.operand(1)];
+        let factor = match pair.map(|factor| program.constant(factor)) {
+            [Some(constant), None] if pair[1] == polynomial.variable => constant,
+            [None, Some(constant)] if pair[0] == polynomial.variable => constant,
+            _ => return None,
+        };
+        polynomial.added = Some(if is_difference {
+            factor.negated()
+        } else {
+            factor
+        });
+        polynomial.inner.extend([sum, product]);
+        Some(polynomial)
     }
 
     /// As [`Fusions::polynomial`], of any number of terms.
@@ -122,6 +158,7 @@ impl Fusions {
                 return Some(Polynomial {
                     variable,
                     coefficients: vec![constant, last],
+                    added: None,
                     inner: vec![product],
                 });
             }

@@ -50,8 +50,11 @@ pub(super) enum Source {
     Constant(Constant),
 }
 
-/// The operands that a step can have.
-pub(super) const OPERANDS: usize = 6;
+/// The terms that a polynomial can have which is one step.
+pub(super) const TERMS: usize = 5;
+
+/// The operands that a step can have: a polynomial's variable, coefficients, and added factor.
+pub(super) const OPERANDS: usize = 1 + TERMS + 1;
 
 /// Where a result goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +83,7 @@ pub(super) enum Action {
     /// Of integers.
     Compare(Comparison),
     CompareFloats(Comparison),
-    /// `(a * b + c) * a + d` ..., of constants
+    /// `(a * b + c) * a + d` ..., of constants, and maybe `a` times another added
     Horner,
     /// `c` where `a` and `b` compare, else `d`; the one or the other negated.
     CompareSelect(Comparison, [bool; 2]),

@@ -3,7 +3,7 @@
 use super::block::{BLOCK, LARGEST_BLOCK, block_len};
 use super::fuse::{Fusions, comparison};
 use super::interval::Interval;
-use super::plan::{Action, Analysis, LaneType, OPERANDS, Place, Plan, Source, Step};
+use super::plan::{Action, Analysis, LaneType, OPERANDS, Place, Plan, Source, Step, TERMS};
 use super::program::{Constant, Instruction, Kind, Op, Program};
 use crate::ElementType;
 
@@ -122,8 +122,12 @@ impl<'a> Schedule<'a> {
         let analysis = self.analysis;
         let (op, kind) = (instruction.op, instruction.op.result());
         if let Some(polynomial) = self.fusions.polynomial(analysis, value) {
-            let mut args = vec![self.lanes(polynomial.variable)];
-            args.extend(polynomial.coefficients.into_iter().map(Arg::Constant));
+            let mut args = [Arg::None; OPERANDS];
+            args[0] = self.lanes(polynomial.variable);
+            for (arg, coefficient) in args[1..].iter_mut().zip(polynomial.coefficients) {
+                *arg = Arg::Constant(coefficient);
+            }
+            args[1 + TERMS] = polynomial.added.map_or(Arg::None, Arg::Constant);
             return self.push(Action::Horner, kind, Some(value), &args, Arg::None);
         }
         if let Some(product) = self.fusions.product(analysis, value) {

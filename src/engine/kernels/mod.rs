@@ -341,20 +341,21 @@ fn select_watched_by<T: Integer>(
     )
 }
 
-/// A polynomial by Horner's rule, of three coefficients at least. `step` multiplies and adds.
+/// A polynomial by Horner's rule, of three coefficients at least, and maybe `a` times a factor added.
+/// `step` multiplies and adds.
 #[inline(always)]
 pub(super) fn horner<T: Copy>(
     level: Level,
     out: &mut [Slot<T>],
     a: &[T],
-    coefficients: &[T],
+    (coefficients, added): (Vec<T>, Option<T>),
     step: impl Fn(T, T, T) -> T + Copy,
 ) {
     macro_rules! of {
         ($($len:literal)*) => {
             match coefficients.len() {
                 $($len => if let Some(coefficients) = coefficients.first_chunk::<$len>() {
-                    horner_of(level, out, a, *coefficients, step);
+                    horner_of(level, out, a, *coefficients, added, step);
                 })*
                 _ => unreachable!("a polynomial of so many terms"),
             }
@@ -369,21 +370,38 @@ fn horner_of<T: Copy, const N: usize>(
     out: &mut [Slot<T>],
     a: &[T],
     coefficients: [T; N],
-    step: impl Fn(T, T, T) -> T,
+    added: Option<T>,
+    step: impl Fn(T, T, T) -> T + Copy,
 ) {
-    unary(
-        level,
-        out,
-        a,
-        #[inline(always)]
-        move |a| {
-            let mut value = coefficients[0];
-            for coefficient in &coefficients[1..] {
-                value = step(value, a, *coefficient);
-            }
-            value
-        },
-    );
+    match added {
+        None => unary(
+            level,
+            out,
+            a,
+            #[inline(always)]
+            move |a| polynomial(a, coefficients, step),
+        ),
+        Some(factor) => unary(
+            level,
+            out,
+            a,
+            #[inline(always)]
+            move |a| step(a, factor, polynomial(a, coefficients, step)),
+        ),
+    }
+}
+
+#[inline(always)]
+fn polynomial<T: Copy, const N: usize>(
+    a: T,
+    coefficients: [T; N],
+    step: impl Fn(T, T, T) -> T,
+) -> T {
+    let mut value = coefficients[0];
+    for coefficient in &coefficients[1..] {
+        value = step(value, a, *coefficient);
+    }
+    value
 }
 
 pub(super) fn select<T: Copy>(
