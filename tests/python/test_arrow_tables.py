@@ -94,6 +94,11 @@ def table(code: str = "h", offset: int = 0, **attributes: Any) -> Table:
     return made
 
 
+def twice(x: Any) -> Any:
+    """Return the double."""
+    return x + x
+
+
 @pytest.mark.parametrize("code", "bhiqBHIQfd")
 @pytest.mark.parametrize("offset", [0, 1, 7, 8, 9, 64])
 def test_table_of_one_column_is_the_column(code: str, offset: int) -> None:
@@ -107,7 +112,7 @@ def test_table_of_one_column_is_the_column(code: str, offset: int) -> None:
         stats = checked.Stats(given)
         assert (stats.count, stats.nulls) == (len(there), expected.count(None))
         assert arrow.from_arrow(arrow.filter(given, None)).tolist() == there
-        doubled = taken(arrow.map(given, lambda x: x + x))
+        doubled = taken(arrow.map(given, twice))
         assert doubled == [x and x + x for x in expected]
         assert given.ledger.balanced
     assert not released_twice()
