@@ -99,6 +99,11 @@ def twice(x: Any) -> Any:
     return x + x
 
 
+def is_large(x: Any) -> Any:
+    """Tell whether a number is larger than some."""
+    return x > 6
+
+
 @pytest.mark.parametrize("code", "bhiqBHIQfd")
 @pytest.mark.parametrize("offset", [0, 1, 7, 8, 9, 64])
 def test_table_of_one_column_is_the_column(code: str, offset: int) -> None:
@@ -108,7 +113,7 @@ def test_table_of_one_column_is_the_column(code: str, offset: int) -> None:
         there = [x for x in expected if x is not None]
         given = table(code, offset, rows=rows)
         assert checked.sum(given) == sum(there)
-        assert checked.filter(given, lambda x: x > 6).tolist() == [x for x in there if x > 6]
+        assert checked.filter(given, is_large).tolist() == list(filter(is_large, there))
         stats = checked.Stats(given)
         assert (stats.count, stats.nulls) == (len(there), expected.count(None))
         assert arrow.from_arrow(arrow.filter(given, None)).tolist() == there
