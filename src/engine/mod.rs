@@ -19,6 +19,7 @@ mod lane;
 mod link;
 mod links;
 mod map;
+mod pack;
 mod plan;
 mod prefetch;
 mod program;

@@ -1,6 +1,7 @@
 //! Where results go: elements of any type, or bits.
 
 use super::lane::Lane;
+use super::pack::pack;
 use super::prefetch::prefetch;
 use super::slot::Slot;
 use crate::element::{Float, Integer, for_each_element};
@@ -111,24 +112,7 @@ impl Target<'_> {
         let Target::Bits(words, _) = self else {
             unreachable!("a plan for another target")
         };
-        level.run(
-            #[inline(always)]
-            move |_| {
-                for (word, values) in words.iter_mut().zip(values.chunks(64)) {
-                    let (octets, rest) = values.as_chunks::<8>();
-                    let mut bits = 0;
-                    for (i, octet) in octets.iter().enumerate() {
-                        // Moves bit 0 of the byte k to bit 56 + k; none of the products meet.
-                        let octet = u64::from_le_bytes(*octet).wrapping_mul(0x0102_0408_1020_4080);
-                        bits |= octet >> 56 << (8 * i);
-                    }
-                    for (i, value) in rest.iter().enumerate() {
-                        bits |= u64::from(*value) << (8 * octets.len() + i);
-                    }
-                    *word = bits;
-                }
-            },
-        );
+        pack(level, words, values);
     }
 
     /// Stores that none of the results of a block are true.

@@ -113,7 +113,7 @@ def test_table_of_one_column_is_the_column(code: str, offset: int) -> None:
         there = [x for x in expected if x is not None]
         given = table(code, offset, rows=rows)
         assert checked.sum(given) == sum(there)
-        assert checked.filter(given, is_large).tolist() == list(filter(is_large, there))
+        assert checked.filter(given, is_large).tolist() == [x for x in there if x > 6]
         stats = checked.Stats(given)
         assert (stats.count, stats.nulls) == (len(there), expected.count(None))
         assert arrow.from_arrow(arrow.filter(given, None)).tolist() == there
