@@ -73,6 +73,21 @@ def checksum(total: Any, x: Any) -> Any:  # noqa: ANN401
     return (total * 31 + x) & 0xFFFF_FFFF
 
 
+def add_positive(total: Any, x: Any) -> Any:  # noqa: ANN401
+    """Add a number to a total if it is positive."""
+    return total + x if x > 0 else total
+
+
+def smoothed(total: Any, x: Any) -> Any:  # noqa: ANN401
+    """Follow a number slowly."""
+    return total + (x - total) * 0.125
+
+
+def hashed(total: Any, x: Any) -> Any:  # noqa: ANN401
+    """Add a number to a hash, with five operations."""
+    return ((total << 5) + total ^ x) & 0xFFFF_FFFF
+
+
 NUMBA_LOOP = "loop(v)"
 TASKS = (
     Task(
@@ -105,14 +120,13 @@ TASKS = (
     Task(
         "map: seven float operations",
         polynomial,
-        "d",
+        "hid",
         {
-            "arrayops": "ao.map(a, fn)",
-            "numba": NUMBA_LOOP,
+            "arrayops": "ao.map(a, fn, typecode='d')",
+            "numba": "floats(v)",
             "numpy": "((v * 0.5 + 1.25) * v - 3.0) * v + 0.125 - v * 0.75",
             "numexpr": "ne.evaluate('((v * 0.5 + 1.25) * v - 3.0) * v + 0.125 - v * 0.75')",
             "polars": "((s * 0.5 + 1.25) * s - 3.0) * s + 0.125 - s * 0.75",
-            "memcpy": "a[:]",
         },
     ),
     Task(
@@ -144,6 +158,24 @@ TASKS = (
         "hi",
         {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
     ),
+    Task(
+        "reduce: total + x if x > 0 else total",
+        add_positive,
+        "hid",
+        {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
+    ),
+    Task(
+        "reduce: total + (x - total) * 0.125",
+        smoothed,
+        "d",
+        {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
+    ),
+    Task(
+        "reduce: ((total << 5) + total ^ x) & 0xFFFFFFFF",
+        hashed,
+        "hi",
+        {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
+    ),
 )
 
 
@@ -155,6 +187,13 @@ def compiled(function: Callable[..., Any]) -> dict[str, object]:
     @numba.njit  # type: ignore[untyped-decorator]
     def loop(v: Any) -> Any:  # noqa: ANN401
         out = np.empty_like(v)
+        for i in range(len(v)):
+            out[i] = inner(v[i])
+        return out
+
+    @numba.njit  # type: ignore[untyped-decorator]
+    def floats(v: Any) -> Any:  # noqa: ANN401
+        out = np.empty(len(v))
         for i in range(len(v)):
             out[i] = inner(v[i])
         return out
@@ -176,7 +215,7 @@ def compiled(function: Callable[..., Any]) -> dict[str, object]:
             total = inner(total, x)
         return total
 
-    return {"loop": loop, "kept": kept, "folded": folded}
+    return {"loop": loop, "floats": floats, "kept": kept, "folded": folded}
 
 
 def row(task: Task, typecode: str, size: int) -> dict[str, Measurement]:
