@@ -641,6 +641,60 @@ fn compact_of_any_bits_keeps_the_elements_that_are_set() {
     });
 }
 
+#[expect(unsafe_code, reason = "what was initialised before the call still is")]
+/// Asserts that elements which are side by side get to the places whose bits are set, in parts.
+fn assert_expand<T: Sample>(values: &[T], bits: &[bool], part: usize) {
+    let kept: Vec<T> = values
+        .iter()
+        .zip(bits)
+        .filter(|(_, bit)| **bit)
+        .map(|(value, _)| *value)
+        .collect();
+    let expected = values.iter().zip(bits);
+    let expected: Vec<T> = expected
+        .map(|(value, bit)| if *bit { *value } else { T::ZERO })
+        .collect();
+    for offset in [0, 3] {
+        let bytes = crate::ways::bitmap(bits, offset);
+        let validity = arrayops::Validity::new(&bytes, offset, bits.len());
+        for level in Level::available() {
+            let mut out: Vec<MaybeUninit<T>> = kept.iter().copied().map(MaybeUninit::new).collect();
+            // So that what stays as it was can be told.
+            out.resize(values.len(), MaybeUninit::new(T::specials()[0]));
+            let mut end = kept.len();
+            for start in (0..values.len()).step_by(part).rev() {
+                let places = start..values.len().min(start + part);
+                end = arrayops::expand(level, &mut out, end, places, validity);
+            }
+            // SAFETY: elements from the beginning.
+            let found: Vec<T> = out
+                .iter()
+                .map(|slot| unsafe { slot.assume_init() })
+                .collect();
+            assert!(
+                T::all_same(&found, &expected),
+                "{level:?}, {} places, in parts of {part}",
+                values.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn expand_to_any_bits_puts_elements_where_they_are_set() {
+    for_every_type!(T => {
+        for len in [0, 1, 2, 63, 64, 65, 127, 128, 129, 200, 640, 1000, 1024, 1025, 5000] {
+            for bits in bit_patterns(len) {
+                let values = crate::inputs::random::<T>(len);
+                let bits: Vec<bool> = (0..len).map(|i| bits[i / 64] >> (i % 64) & 1 == 1).collect();
+                for part in [50, 64, 640, 5056] {
+                    assert_expand(&values, &bits, part);
+                }
+            }
+        }
+    });
+}
+
 /// Asserts what a reduction gives from any accumulator, and where it stops.
 fn assert_reduced(draft: &Draft, data: &dyn AnyColumn, start: Value, len: usize, from: usize) {
     let program = draft.program();

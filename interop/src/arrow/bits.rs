@@ -1,6 +1,5 @@
 //! Validity bitmaps of results.
 
-use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use arrayops::{Element, Validity};
@@ -87,44 +86,4 @@ pub(super) fn fill<T: Element>(
             nulls &= nulls - 1;
         }
     }
-}
-
-/// Moves elements, which end before `end`, to those of the `places` that are valid, with zeros in the
-/// place of nulls. Returns where the elements begin that are left for the places before.
-pub(super) fn spread<T: Element>(
-    out: &mut [MaybeUninit<T>],
-    mut end: usize,
-    places: Range<usize>,
-    validity: Validity<'_>,
-) -> usize {
-    let zero = MaybeUninit::new(T::ZERO);
-    let mut rest = places.end;
-    while rest > places.start {
-        if end == rest {
-            return places.start; // there are no nulls before
-        }
-        let start = places.start + (rest - places.start - 1) / WORD * WORD;
-        let bits = validity.word(start);
-        let count = bits.count_ones() as usize;
-        end -= count;
-        if count == WORD {
-            out.copy_within(end..end + WORD, start);
-        } else {
-            // From a copy, so that no place depends on another, and without a branch on the bits.
-            let mut elements = [zero; WORD];
-            elements[..count].copy_from_slice(&out[end..end + count]);
-            let mut next = 0;
-            for (index, place) in out[start..rest].iter_mut().enumerate() {
-                let valid = bits >> index & 1;
-                *place = if valid == 1 {
-                    elements[next % WORD]
-                } else {
-                    zero
-                };
-                next += usize::from(valid == 1);
-            }
-        }
-        rest = start;
-    }
-    end
 }

@@ -1,6 +1,6 @@
 //! The functions of `arrayops.arrow`.
 
-use arrayops::{Element, ValuesMut, with_element};
+use arrayops::{Element, ValuesMut, expand, with_element};
 use arrow_buffer::NullBuffer;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -8,7 +8,7 @@ use pyo3::types::PyTuple;
 use pyo3::{intern, wrap_pyfunction};
 
 use super::array::{Array, Shared, new_array};
-use super::bits::{common_validity, fill, spread, validity};
+use super::bits::{common_validity, fill, validity};
 use super::held::Numbers;
 use super::view::memoryview;
 use crate::buffer::Slot;
@@ -171,7 +171,8 @@ fn map<'py>(
             memory.fill_at(places.start, |_| Ok(()))?;
             with_element!(typecode.element_type(), T => {
                 let valid = validity(&nulls).part(places.clone());
-                spread(memory.spare::<T>(), valid.count(), 0..places.len(), valid);
+                let (end, all) = (valid.count(), 0..places.len());
+                expand(runtime::level(), memory.spare::<T>(), end, all, valid);
             });
             memory.fill_at(places.end, |_| Ok(()))
         })?;
@@ -272,7 +273,7 @@ fn changed<'py, T: Element>(
         memory.fill_at(0, |_| Ok(()))?;
         let out = memory.spare::<T>();
         runtime::in_parts(py, nulls.len(), true, |places| {
-            end = spread(out, end, places, validity(nulls));
+            end = expand(runtime::level(), out, end, places, validity(nulls));
         })?;
         memory.fill_at(nulls.len(), |_| Ok(()))?;
     }
