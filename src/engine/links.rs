@@ -228,20 +228,34 @@ fn through<T: Passed>(links: &[Link<'_>], mut value: T, i: usize) -> Option<T> {
 /// way, which the CPU foresees: a link then takes a third of the time.
 fn pass_through<T: Passed>(links: &[Link<'_>], start: T, len: usize) -> (T, usize) {
     macro_rules! pass_all {
-        ($($link:ident)*) => {
-            pass(start, len, move |value, i| {
-                $(let value = step($link, value, i)?;)*
-                Some(value)
-            })
+        ($($count:literal: $($link:ident)*;)*) => {
+            match links.len() {
+                $($count => {
+                    if let Some(links) = links.first_chunk::<$count>() {
+                        return pass(
+                            start,
+                            len,
+                            #[inline(always)]
+                            move |value, i| {
+                                // Out of one array, whose address takes one register.
+                                let [$($link),*] = links;
+                                $(let value = step($link, value, i)?;)*
+                                Some(value)
+                            },
+                        );
+                    }
+                })*
+                _ => {}
+            }
         };
     }
-    match links {
-        [one] => pass_all!(one),
-        [one, two] => pass_all!(one two),
-        [one, two, three] => pass_all!(one two three),
-        [one, two, three, four] => pass_all!(one two three four),
-        [one, two, three, four, five] => pass_all!(one two three four five),
-        [one, two, three, four, five, six] => pass_all!(one two three four five six),
-        _ => pass(start, len, move |value, i| through(links, value, i)),
+    pass_all! {
+        1: one;
+        2: one two;
+        3: one two three;
+        4: one two three four;
+        5: one two three four five;
+        6: one two three four five six;
     }
+    pass(start, len, move |value, i| through(links, value, i))
 }
