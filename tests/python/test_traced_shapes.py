@@ -1,8 +1,9 @@
-"""Functions of shapes that have code of their own: polynomials, and reductions in steps."""
+"""Functions of shapes that have code of their own: polynomials, choices, reductions in steps."""
 
 from __future__ import annotations
 
 import itertools
+import math
 from array import array
 from typing import Any
 
@@ -27,7 +28,7 @@ DATA = (FINITE_DOUBLES, CALM_DOUBLES, DOUBLES, SHORTS, LONGS, OCTETS, UNSIGNED)
 
 def written(arguments: str, body: str) -> Any:
     """Return a function of these arguments."""
-    return eval(f"lambda {arguments}: {body}")  # noqa: S307
+    return eval(f"lambda {arguments}: {body}", {"math": math})  # noqa: S307
 
 
 def polynomials() -> list[str]:
@@ -51,6 +52,51 @@ def polynomials() -> list[str]:
 def test_polynomial_is_as_per_element(text: str) -> None:
     for data in DATA:
         assert_as_per_element(written("x", text), data)
+
+
+CHOICES = [
+    *(
+        f"x if x {sign} {limit} else -x"
+        for sign in ("<", "<=", ">", ">=", "==", "!=")
+        for limit in ("0", "1.5")
+    ),
+    *(
+        f"-x if {limit} {sign} x else x"
+        for sign in ("<", "<=", ">", ">=", "==", "!=")
+        for limit in ("0", "1.5")
+    ),
+    "-x if x < 0 else 0",
+    "0.0 if x < 0 else -x",
+    "-x if x < 3 else -x",
+    "x - 1 if x < 3 else -x",
+    "math.sqrt(x) if x > 0 else -x",
+    "math.sqrt(abs(x))",
+]
+PAIRS = [
+    "x if x > y else -y",
+    "-x if x > y else -y",
+    "-y if x < 2 else x",
+    "x ** y if x > 0 and abs(y) < 9 else y",
+    "x ** y if abs(y) < 4 and x else y",
+    "math.pow(x, y) if x > 0 and abs(y) < 9 else y",
+    "x // y if y else x",
+    "x % y if y else -x",
+    "math.fmod(x, y) if y and abs(x) < 1e300 else -x",
+    "math.copysign(x, y)",
+    "math.atan2(x, y)",
+]
+
+
+@pytest.mark.parametrize("text", CHOICES)
+def test_choice_is_as_per_element(text: str) -> None:
+    for data in DATA:
+        assert_as_per_element(written("x", text), data)
+
+
+@pytest.mark.parametrize("text", PAIRS)
+def test_function_of_a_pair_is_as_per_element(text: str) -> None:
+    for first, second in itertools.product(DATA, repeat=2):
+        assert_as_per_element(written("x, y", text), first, second[::-1])
 
 
 CHAINS = [
