@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import operator
 from array import array
 from typing import Any
 
@@ -28,7 +29,7 @@ DATA = (FINITE_DOUBLES, CALM_DOUBLES, DOUBLES, SHORTS, LONGS, OCTETS, UNSIGNED)
 
 def written(arguments: str, body: str) -> Any:
     """Return a function of these arguments."""
-    return eval(f"lambda {arguments}: {body}", {"math": math})  # noqa: S307
+    return eval(f"lambda {arguments}: {body}", {"math": math, "operator": operator})  # noqa: S307
 
 
 def polynomials() -> list[str]:
@@ -97,6 +98,23 @@ def test_choice_is_as_per_element(text: str) -> None:
 def test_function_of_a_pair_is_as_per_element(text: str) -> None:
     for first, second in itertools.product(DATA, repeat=2):
         assert_as_per_element(written("x, y", text), first, second[::-1])
+
+
+ODD = [
+    "math.isclose(x, 1.0, rel_tol=-1.0)",
+    "math.isclose(x, 1.0, abs_tol=-1)",
+    "math.isclose(x, 1.0, rel_tol=True)",
+    "operator.inv(x > 1)",
+    "operator.invert(x == 2)",
+    "operator.invert(int(x > 1))",
+]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("text", ODD)
+def test_call_that_is_seldom_right_is_as_per_element(text: str) -> None:
+    for data in DATA:
+        assert_as_per_element(written("x", text), data)
 
 
 CHAINS = [
