@@ -11,7 +11,7 @@ use crate::masked::copy_or_zero;
 use crate::{Element, Level, Values};
 
 /// The elements of a word of bits.
-const WORD: usize = 64;
+pub(crate) const WORD: usize = 64;
 
 /// So many words are looked at in one go.
 const WORDS: usize = 64;

@@ -19,6 +19,14 @@ enum Kind {
     V4,
 }
 
+/// Vectors beyond those of the baseline, for code in intrinsics. To be had from [`Level::vectors`] only.
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[derive(Clone, Copy)]
+pub(crate) enum Vectors {
+    V3,
+    V4,
+}
+
 impl Level {
     /// What every CPU of this architecture has.
     pub const BASELINE: Level = Level(Kind::Baseline);
@@ -103,6 +111,14 @@ impl Level {
             Kind::V3 => v3,
             Kind::V4 => v4,
         }
+    }
+
+    /// The vectors of this level, where it has more than the baseline: the proof that the CPU has
+    /// their instructions.
+    #[inline(always)]
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    pub(crate) fn vectors(self) -> Option<Vectors> {
+        self.choose(None, Some(Vectors::V3), Some(Vectors::V4))
     }
 
     /// Runs `kernel` compiled for this level, and tells it which one that is.

@@ -7,10 +7,8 @@
 //! Integers of one and two bytes are added up as they are loaded, at v4, where a copy would take
 //! longer than the sum. (A million with one in ten missing, against a sum of all: `benches/arrow.py`.)
 
+use crate::elements::WORD;
 use crate::{Element, Level};
-
-/// The elements of a word of bits.
-const WORD: usize = 64;
 
 /// Copies elements to the same places of `out`, with zeros where the bit of an element is not set.
 ///
@@ -21,7 +19,7 @@ const WORD: usize = 64;
 pub(crate) fn copy_or_zero<T: Element>(level: Level, values: &[T], bits: &[u64], out: &mut [T]) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
-        let vectors = level.choose(None, Some(vectors::V3), Some(vectors::V4));
+        let vectors = level.vectors();
         if let Some(vectors) = vectors {
             return vectors.copy_or_zero(values, bits, out);
         }
@@ -55,7 +53,7 @@ pub(crate) fn masked_sum<T: Element>(level: Level, values: &[T], bits: &[u64]) -
     }
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     let sum = level
-        .choose(None, None, Some(vectors::V4))
+        .vectors()
         .and_then(|vectors| vectors.masked_sum(values, bits));
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let sum = {
@@ -117,33 +115,25 @@ mod vectors {
     };
 
     use super::{WORD, walk};
+    use crate::level::Vectors;
     use crate::{Element, ElementType, Number};
 
-    /// The vectors of a level.
-    #[derive(Clone, Copy)]
-    pub(super) enum Vectors {
-        V3,
-        V4,
-    }
-    pub(super) use Vectors::{V3, V4};
-
     impl Vectors {
-        /// Only for what `Level::choose` gives for the level that these are of.
         pub(super) fn copy_or_zero<T: Element>(self, values: &[T], bits: &[u64], out: &mut [T]) {
             match self {
-                // SAFETY: the caller has a `Level`, the proof that the CPU has these features.
-                V3 => unsafe { copy_or_zero_v3(values, bits, out) },
+                // SAFETY: from a `Level`, the proof that the CPU has these features.
+                Vectors::V3 => unsafe { copy_or_zero_v3(values, bits, out) },
                 // SAFETY: as above.
-                V4 => unsafe { copy_or_zero_v4(values, bits, out) },
+                Vectors::V4 => unsafe { copy_or_zero_v4(values, bits, out) },
             }
         }
 
         /// As above, of integers of one or two bytes.
         pub(super) fn masked_sum<T: Element>(self, values: &[T], bits: &[u64]) -> Option<i64> {
             match self {
-                V3 => None,
+                Vectors::V3 => None,
                 // SAFETY: as above.
-                V4 => Some(unsafe { masked_sum_v4(values, bits) }),
+                Vectors::V4 => Some(unsafe { masked_sum_v4(values, bits) }),
             }
         }
     }

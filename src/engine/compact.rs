@@ -12,10 +12,8 @@
 
 use std::mem::MaybeUninit;
 
+use crate::elements::WORD;
 use crate::{Element, Executor, Level, Values};
-
-/// The elements of a word of bits.
-const WORD: usize = 64;
 
 /// Copies the elements whose bit is set to `out`, in order.
 ///
@@ -90,7 +88,7 @@ fn compact_aligned<T: Element>(
 ) -> usize {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
-        let vectors = level.choose(None, Some(vectors::V3), Some(vectors::V4));
+        let vectors = level.vectors();
         if let Some(vectors) = vectors {
             return vectors.compact(values, bits, out);
         }
@@ -169,17 +167,9 @@ mod vectors {
 
     use super::walk;
     use crate::Element;
-
-    /// The vectors of a level.
-    #[derive(Clone, Copy)]
-    pub(super) enum Vectors {
-        V3,
-        V4,
-    }
-    pub(super) use Vectors::{V3, V4};
+    use crate::level::Vectors;
 
     impl Vectors {
-        /// Only for what `Level::choose` gives for the level that these are of.
         pub(super) fn compact<T: Element>(
             self,
             values: &[T],
@@ -187,10 +177,10 @@ mod vectors {
             out: &mut [MaybeUninit<T>],
         ) -> usize {
             match self {
-                // SAFETY: the caller has a `Level`, the proof that the CPU has these features.
-                V3 => unsafe { compact_v3(values, bits, out) },
+                // SAFETY: from a `Level`, the proof that the CPU has these features.
+                Vectors::V3 => unsafe { compact_v3(values, bits, out) },
                 // SAFETY: as above.
-                V4 => unsafe { compact_v4(values, bits, out) },
+                Vectors::V4 => unsafe { compact_v4(values, bits, out) },
             }
         }
     }

@@ -7,10 +7,8 @@
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
+use crate::elements::WORD;
 use crate::{Element, Level, Validity};
-
-/// The elements of a word of bits.
-const WORD: usize = 64;
 
 /// So many elements may be read behind those of a word.
 const LANES: usize = 16;

@@ -1,9 +1,7 @@
 //! Bits of bools.
 
 use crate::Level;
-
-/// The elements of a word of bits.
-const WORD: usize = 64;
+use crate::elements::WORD;
 
 /// Packs bytes that are zero or one, the first into the lowest bit of the first word.
 pub(super) fn pack(level: Level, words: &mut [u64], values: &[u8]) {
@@ -11,7 +9,7 @@ pub(super) fn pack(level: Level, words: &mut [u64], values: &[u8]) {
     let (words, last) = words.split_at_mut(whole.len());
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
-        let vectors = level.choose(None, Some(vectors::V3), Some(vectors::V4));
+        let vectors = level.vectors();
         match vectors {
             Some(vectors) => vectors.pack(words, whole),
             None => pack_whole(words, whole),
@@ -50,23 +48,15 @@ mod vectors {
     };
 
     use super::WORD;
-
-    /// The vectors of a level.
-    #[derive(Clone, Copy)]
-    pub(super) enum Vectors {
-        V3,
-        V4,
-    }
-    pub(super) use Vectors::{V3, V4};
+    use crate::level::Vectors;
 
     impl Vectors {
-        /// Only for what `Level::choose` gives for the level that these are of.
         pub(super) fn pack(self, words: &mut [u64], values: &[[u8; WORD]]) {
             match self {
-                // SAFETY: the caller has a `Level`, the proof that the CPU has these features.
-                V3 => unsafe { pack_v3(words, values) },
+                // SAFETY: from a `Level`, the proof that the CPU has these features.
+                Vectors::V3 => unsafe { pack_v3(words, values) },
                 // SAFETY: as above.
-                V4 => unsafe { pack_v4(words, values) },
+                Vectors::V4 => unsafe { pack_v4(words, values) },
             }
         }
     }
