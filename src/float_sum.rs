@@ -1,7 +1,9 @@
 //! The exact sum of floats, by the fastest way that they admit.
 
 use crate::Level;
+use crate::elements::WORD;
 use crate::exact::ExactSum;
+use crate::masked::copy_or_zero;
 use crate::plain::{self, LANES, Lanes, Plain};
 use crate::window::Windowed;
 
@@ -38,32 +40,43 @@ impl FloatSum {
         }
     }
 
-    /// Adds a block, with the instructions of a CPU level.
+    /// Adds a block, with the instructions of a CPU level; with `bits`, only the elements whose bit is
+    /// set, as for [`copy_or_zero`].
     #[inline(always)]
-    pub(crate) fn add_block<T: Plain>(&mut self, level: Level, block: &[T]) {
+    pub(crate) fn add_block<T: Plain>(&mut self, level: Level, block: &[T], bits: Option<&[u64]>) {
         let (rows, rest) = block.as_chunks::<LANES>();
-        for rows in rows.chunks(ROWS) {
-            self.add_rows(level, rows);
+        for (i, rows) in rows.chunks(ROWS).enumerate() {
+            self.add_rows(
+                level,
+                rows,
+                bits.map(|bits| &bits[i * ROWS * LANES / WORD..]),
+            );
         }
         if !rest.is_empty() {
             let mut row = [T::ZERO; LANES];
-            row[..rest.len()].copy_from_slice(rest);
-            self.add_rows(level, &[row]);
+            let at = rows.len() * LANES;
+            for (i, (place, value)) in row.iter_mut().zip(rest).enumerate() {
+                let i = at + i;
+                if bits.is_none_or(|bits| bits[i / WORD] >> (i % WORD) & 1 == 1) {
+                    *place = *value;
+                }
+            }
+            self.add_rows(level, &[row], None);
         }
     }
 
     /// Adds up to [`ROWS`] rows.
     #[inline(always)]
-    fn add_rows<T: Plain>(&mut self, level: Level, rows: &[[T; LANES]]) {
+    fn add_rows<T: Plain>(&mut self, level: Level, rows: &[[T; LANES]], bits: Option<&[u64]>) {
         if self.skipping > 0 {
             self.skipping -= 1;
         } else if plain::vouches() {
-            if let Some(lanes) = T::add(level, &self.lanes, rows) {
+            if let Some(lanes) = T::add(level, &self.lanes, rows, bits) {
                 self.lanes = lanes;
                 return;
             }
             self.empty_lanes();
-            if let Some(lanes) = T::add(level, &Lanes::ZERO, rows) {
+            if let Some(lanes) = T::add(level, &Lanes::ZERO, rows, bits) {
                 self.lanes = lanes;
                 self.skip = 0;
                 return;
@@ -72,7 +85,15 @@ impl FloatSum {
             self.skipping = self.skip;
         }
         let exact = self.exact.get_or_insert_default();
-        self.windowed.add(exact, level, rows.as_flattened());
+        match bits {
+            None => self.windowed.add(exact, level, rows.as_flattened()),
+            Some(bits) => {
+                let mut there = [[T::ZERO; LANES]; ROWS];
+                let there = &mut there.as_flattened_mut()[..rows.as_flattened().len()];
+                copy_or_zero(level, rows.as_flattened(), bits, there);
+                self.windowed.add(exact, level, there);
+            }
+        }
     }
 
     #[inline(never)]

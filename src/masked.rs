@@ -1,11 +1,12 @@
 //! Elements under a mask: what sums make of missing ones.
 //!
 //! A sum wants zeros in the place of missing elements, which is less work than closing the gaps. The
-//! elements of a word of bits are loaded under a mask: at level v4 the word itself is the mask of as many
-//! lanes; at v3 its bits are compared with those of the lanes. No branch depends on the bits.
+//! elements of a word of bits are loaded under a mask. At level v4 the word itself is the mask of as many
+//! lanes, and what is loaded is added up at once ([`plain`](crate::plain) does so with floats). At v3 the
+//! bits are compared with those of the lanes, and elements copied to where the sum of all can be taken. No
+//! branch depends on the bits.
 //!
-//! Integers of one and two bytes are added up as they are loaded, at v4, where a copy would take
-//! longer than the sum. (A million with one in ten missing, against a sum of all: `benches/arrow.py`.)
+//! (A million with one in ten missing, against a sum of all: `benches/arrow.py`.)
 
 use crate::elements::WORD;
 use crate::{Element, Level};
@@ -19,9 +20,8 @@ use crate::{Element, Level};
 pub(crate) fn copy_or_zero<T: Element>(level: Level, values: &[T], bits: &[u64], out: &mut [T]) {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     {
-        let vectors = level.vectors();
-        if let Some(vectors) = vectors {
-            return vectors.copy_or_zero(values, bits, out);
+        if let Some(level) = level.vectors() {
+            return vectors::copy_or_zero(level, values, bits, out);
         }
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
@@ -29,11 +29,11 @@ pub(crate) fn copy_or_zero<T: Element>(level: Level, values: &[T], bits: &[u64],
     walk(values, bits, out, copy_word);
 }
 
-/// Whether [`masked_sum`] has instructions for elements of this type.
+/// Whether there are sums under masks.
 #[inline(always)]
-pub(crate) fn has_masked_sum<T: Element>(level: Level) -> bool {
+pub(crate) fn has_masked_sums(level: Level) -> bool {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
-    let has = size_of::<T>() <= 2 && level.choose(false, false, true);
+    let has = level.choose(false, false, true);
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let has = {
         let _ = level;
@@ -42,22 +42,19 @@ pub(crate) fn has_masked_sum<T: Element>(level: Level) -> bool {
     has
 }
 
-/// The sum of the integers whose bit is set, if [`has_masked_sum`].
+/// The sum of the integers whose bit is set, if the level [has such sums](has_masked_sums).
 ///
 /// Bits are as for [`copy_or_zero`]; of at most 2^12 elements.
 #[inline(always)]
-pub(crate) fn masked_sum<T: Element>(level: Level, values: &[T], bits: &[u64]) -> Option<i64> {
+pub(crate) fn masked_sum<T: Element>(level: Level, values: &[T], bits: &[u64]) -> Option<i128> {
     debug_assert!(values.len() <= 1 << 12);
-    if !has_masked_sum::<T>(level) {
-        return None;
-    }
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     let sum = level
         .vectors()
-        .and_then(|vectors| vectors.masked_sum(values, bits));
+        .and_then(|level| vectors::masked_sum(level, values, bits));
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let sum = {
-        let _ = (values, bits);
+        let _ = (level, values, bits);
         None
     };
     sum
@@ -107,165 +104,161 @@ mod vectors {
         _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_cmpeq_epi16, _mm256_cmpeq_epi32,
         _mm256_cmpeq_epi64, _mm256_loadu_si256, _mm256_set1_epi16, _mm256_set1_epi32,
         _mm256_set1_epi64x, _mm256_setr_epi32, _mm256_setr_epi64x, _mm256_shuffle_epi8,
-        _mm256_storeu_si256, _mm512_add_epi16, _mm512_add_epi32, _mm512_madd_epi16,
-        _mm512_maddubs_epi16, _mm512_maskz_loadu_epi8, _mm512_maskz_loadu_epi16,
-        _mm512_maskz_loadu_epi32, _mm512_maskz_loadu_epi64, _mm512_reduce_add_epi32,
-        _mm512_set1_epi8, _mm512_set1_epi16, _mm512_setzero_si512, _mm512_storeu_si512,
-        _mm512_xor_si512,
+        _mm256_storeu_si256, _mm512_add_epi16, _mm512_add_epi32, _mm512_add_epi64,
+        _mm512_and_si512, _mm512_madd_epi16, _mm512_maddubs_epi16, _mm512_maskz_loadu_epi8,
+        _mm512_maskz_loadu_epi16, _mm512_maskz_loadu_epi32, _mm512_maskz_loadu_epi64,
+        _mm512_reduce_add_epi32, _mm512_reduce_add_epi64, _mm512_set1_epi8, _mm512_set1_epi16,
+        _mm512_set1_epi32, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_srai_epi64,
+        _mm512_srli_epi64, _mm512_xor_si512,
     };
 
     use super::{WORD, walk};
     use crate::level::Vectors;
     use crate::{Element, ElementType, Number};
 
-    impl Vectors {
-        pub(super) fn copy_or_zero<T: Element>(self, values: &[T], bits: &[u64], out: &mut [T]) {
-            match self {
-                // SAFETY: from a `Level`, the proof that the CPU has these features.
-                Vectors::V3 => unsafe { copy_or_zero_v3(values, bits, out) },
-                // SAFETY: as above.
-                Vectors::V4 => unsafe { copy_or_zero_v4(values, bits, out) },
-            }
-        }
+    /// At v4, too, which has all of v3.
+    pub(super) fn copy_or_zero<T: Element>(
+        _level: Vectors,
+        values: &[T],
+        bits: &[u64],
+        out: &mut [T],
+    ) {
+        // SAFETY: the vectors are the proof that the CPU has these features.
+        unsafe { copy_or_zero_v3(values, bits, out) }
+    }
 
-        /// As above, of integers of one or two bytes.
-        pub(super) fn masked_sum<T: Element>(self, values: &[T], bits: &[u64]) -> Option<i64> {
-            match self {
-                Vectors::V3 => None,
-                // SAFETY: as above.
-                Vectors::V4 => Some(unsafe { masked_sum_v4(values, bits) }),
-            }
+    pub(super) fn masked_sum<T: Element>(
+        level: Vectors,
+        values: &[T],
+        bits: &[u64],
+    ) -> Option<i128> {
+        match level {
+            Vectors::V3 => None,
+            // SAFETY: as above.
+            Vectors::V4 => Some(unsafe { masked_sum_v4(values, bits) }),
         }
     }
 
-    /// Copies a word of elements by vectors of `$lanes`: `$masked` makes of where one is, and of the
-    /// bits for it, the vector to store.
-    macro_rules! by_vectors {
-        ($values:ident, $word:ident, $out:ident, $lanes:literal, $masked:expr, $store:expr) => {{
-            let vectors = $values.as_chunks::<$lanes>().0.iter();
-            let places = $out.as_chunks_mut::<$lanes>().0;
-            for (i, (vector, place)) in vectors.zip(places).enumerate() {
-                let bits = $word >> ($lanes * i);
-                let vector = $masked(vector.as_ptr(), bits);
-                // SAFETY: as many places as a vector has.
-                unsafe { $store(place.as_mut_ptr().cast(), vector) };
-            }
-        }};
-    }
-
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-    #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl")]
-    #[expect(clippy::cast_possible_truncation, reason = "as many bits as lanes")]
-    fn copy_or_zero_v4<T: Element>(values: &[T], bits: &[u64], out: &mut [T]) {
-        walk(
-            values,
-            bits,
-            out,
-            |values: &[T; WORD], word, out| match size_of::<T>() {
-                1 => by_vectors!(
-                    values,
-                    word,
-                    out,
-                    64,
-                    |from: *const T, bits: u64| {
-                        // SAFETY: as many elements as a vector has.
-                        unsafe { _mm512_maskz_loadu_epi8(bits, from.cast()) }
-                    },
-                    _mm512_storeu_si512
-                ),
-                2 => by_vectors!(
-                    values,
-                    word,
-                    out,
-                    32,
-                    |from: *const T, bits: u64| {
-                        // SAFETY: as many elements as a vector has.
-                        unsafe { _mm512_maskz_loadu_epi16(bits as u32, from.cast()) }
-                    },
-                    _mm512_storeu_si512
-                ),
-                4 => by_vectors!(
-                    values,
-                    word,
-                    out,
-                    16,
-                    |from: *const T, bits: u64| {
-                        // SAFETY: as many elements as a vector has.
-                        unsafe { _mm512_maskz_loadu_epi32(bits as u16, from.cast()) }
-                    },
-                    _mm512_storeu_si512
-                ),
-                _ => by_vectors!(
-                    values,
-                    word,
-                    out,
-                    8,
-                    |from: *const T, bits: u64| {
-                        // SAFETY: as many elements as a vector has.
-                        unsafe { _mm512_maskz_loadu_epi64(bits as u8, from.cast()) }
-                    },
-                    _mm512_storeu_si512
-                ),
-            },
-        );
+    /// The vectors of `$lanes` elements of a word, `$load`ed under its bits.
+    macro_rules! vectors {
+        ($values:ident, $word:ident, $lanes:literal, $load:ident as $mask:ty) => {
+            $values
+                .as_chunks::<$lanes>()
+                .0
+                .iter()
+                .enumerate()
+                .map(|(i, vector)| {
+                    let bits = ($word >> ($lanes * i)) as $mask;
+                    // SAFETY: as many elements as a vector has.
+                    unsafe { $load(bits, vector.as_ptr().cast()) }
+                })
+        };
     }
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl")]
     #[expect(
         clippy::cast_possible_truncation,
-        clippy::cast_possible_wrap,
-        reason = "as many bits as lanes; at most 2^12 elements"
+        clippy::cast_sign_loss,
+        reason = "as many bits as lanes; the low half of the bits"
     )]
-    fn masked_sum_v4<T: Element>(values: &[T], bits: &[u64]) -> i64 {
+    fn masked_sum_v4<T: Element>(values: &[T], bits: &[u64]) -> i128 {
         let (words, last) = values.as_chunks::<WORD>();
         let (bits, last_bits) = bits.split_at(words.len());
         // Pairs are added up in lanes of twice the width, which for so few cannot overflow: bytes with
-        // ones that have a sign if they have none, and the other way round; shorts as if they had a
-        // sign, so that those without are moved there by turning the highest bit, and the sum back.
-        let (ones, flipped) = (_mm512_set1_epi16(1), _mm512_set1_epi16(i16::MIN));
-        let byte_ones = _mm512_set1_epi8(1);
+        // ones that have a sign if they have none, and the other way round; shorts and longer ones as if
+        // all had a sign or none, moved there by turning the highest bit, and the sum back. Numbers of 64
+        // bits are added up modulo 2^64, and so are their high halves, as [`IntegerBlock`] explains.
         let mut sums = _mm512_setzero_si512();
-        for (values, word) in words.iter().zip(bits) {
-            if size_of::<T>() == 1 {
-                let from = values.as_ptr().cast();
-                // SAFETY: 64 elements of one byte.
-                let bytes = unsafe { _mm512_maskz_loadu_epi8(*word, from) };
-                let pairs = match T::TYPE {
-                    ElementType::I8 => _mm512_maddubs_epi16(byte_ones, bytes),
-                    _ => _mm512_maddubs_epi16(bytes, byte_ones),
-                };
-                sums = _mm512_add_epi16(sums, pairs);
-            } else {
-                let halves = [*word as u32, (*word >> (WORD / 2)) as u32];
-                for (values, bits) in values.as_chunks::<{ WORD / 2 }>().0.iter().zip(halves) {
-                    let from = values.as_ptr().cast();
-                    // SAFETY: 32 elements of two bytes.
-                    let shorts = unsafe { _mm512_maskz_loadu_epi16(bits, from) };
-                    let shorts = match T::TYPE {
-                        ElementType::I16 => shorts,
-                        _ => _mm512_xor_si512(shorts, flipped),
-                    };
-                    sums = _mm512_add_epi32(sums, _mm512_madd_epi16(shorts, ones));
+        let mut high = _mm512_setzero_si512();
+        for (values, &word) in words.iter().zip(bits) {
+            match size_of::<T>() {
+                1 => {
+                    let ones = _mm512_set1_epi8(1);
+                    for bytes in vectors!(values, word, 64, _mm512_maskz_loadu_epi8 as u64) {
+                        let pairs = match T::TYPE {
+                            ElementType::I8 => _mm512_maddubs_epi16(ones, bytes),
+                            _ => _mm512_maddubs_epi16(bytes, ones),
+                        };
+                        sums = _mm512_add_epi16(sums, pairs);
+                    }
+                }
+                2 => {
+                    let ones = _mm512_set1_epi16(1);
+                    for shorts in vectors!(values, word, 32, _mm512_maskz_loadu_epi16 as u32) {
+                        let shorts = match T::TYPE {
+                            ElementType::I16 => shorts,
+                            _ => _mm512_xor_si512(shorts, _mm512_set1_epi16(i16::MIN)),
+                        };
+                        sums = _mm512_add_epi32(sums, _mm512_madd_epi16(shorts, ones));
+                    }
+                }
+                4 => {
+                    for ints in vectors!(values, word, 16, _mm512_maskz_loadu_epi32 as u16) {
+                        let ints = match T::TYPE {
+                            ElementType::I32 => _mm512_xor_si512(ints, _mm512_set1_epi32(i32::MIN)),
+                            _ => ints,
+                        };
+                        let odd = _mm512_srli_epi64::<32>(ints);
+                        let even = _mm512_and_si512(ints, _mm512_set1_epi64(u32::MAX.into()));
+                        sums = _mm512_add_epi64(sums, odd);
+                        high = _mm512_add_epi64(high, even);
+                    }
+                }
+                _ => {
+                    for longs in vectors!(values, word, 8, _mm512_maskz_loadu_epi64 as u8) {
+                        let halves = match T::TYPE {
+                            ElementType::I64 => _mm512_srai_epi64::<32>(longs),
+                            _ => _mm512_srli_epi64::<32>(longs),
+                        };
+                        sums = _mm512_add_epi64(sums, longs);
+                        high = _mm512_add_epi64(high, halves);
+                    }
                 }
             }
         }
-        if size_of::<T>() == 1 {
-            sums = _mm512_madd_epi16(sums, ones);
-        }
-        let moved = match T::TYPE {
-            ElementType::U16 => (words.as_flattened().len() << 15) as i64,
-            _ => 0,
+        let places = words.as_flattened().len();
+        let sum = match T::TYPE {
+            ElementType::I8 | ElementType::U8 => {
+                let pairs = _mm512_madd_epi16(sums, _mm512_set1_epi16(1));
+                _mm512_reduce_add_epi32(pairs).into()
+            }
+            ElementType::I16 => _mm512_reduce_add_epi32(sums).into(),
+            ElementType::U16 => i128::from(_mm512_reduce_add_epi32(sums)) + (places << 15) as i128,
+            ElementType::I32 => {
+                let sum = _mm512_reduce_add_epi64(_mm512_add_epi64(sums, high));
+                i128::from(sum) - (places << 31) as i128
+            }
+            ElementType::U32 => _mm512_reduce_add_epi64(_mm512_add_epi64(sums, high)).into(),
+            _ => {
+                let (sum, high) = (_mm512_reduce_add_epi64(sums), _mm512_reduce_add_epi64(high));
+                let low = sum.wrapping_sub(high << 32) as u64;
+                (i128::from(high) << 32) + i128::from(low)
+            }
         };
-        let sum = i64::from(_mm512_reduce_add_epi32(sums));
         let last = last
             .iter()
             .enumerate()
             .map(|(i, value)| match value.number() {
-                Number::Int(value) if last_bits[0] >> i & 1 == 1 => value as i64,
+                Number::Int(value) if last_bits[0] >> i & 1 == 1 => value,
                 _ => 0,
             });
-        sum + moved + last.sum::<i64>()
+        sum + last.sum::<i128>()
+    }
+
+    /// Copies a word of elements by vectors of `$lanes`; `$set` makes a mask of their bits.
+    macro_rules! copy {
+        ($values:ident, $word:ident, $out:ident, $lanes:literal, $set:expr) => {{
+            let vectors = $values.as_chunks::<$lanes>().0.iter();
+            let places = $out.as_chunks_mut::<$lanes>().0;
+            for (i, (vector, place)) in vectors.zip(places).enumerate() {
+                // SAFETY: as many elements as a vector has.
+                let vector = unsafe { _mm256_loadu_si256(vector.as_ptr().cast()) };
+                let vector = _mm256_and_si256(vector, $set($word >> ($lanes * i)));
+                // SAFETY: as many places as a vector has.
+                unsafe { _mm256_storeu_si256(place.as_mut_ptr().cast(), vector) };
+            }
+        }};
     }
 
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
@@ -285,70 +278,29 @@ mod vectors {
             0x0800_0400_0200_0100,
             0x8000_4000_2000_1000_u64.cast_signed(),
         );
-        let of_words = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+        let of_ints = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
         let of_longs = _mm256_setr_epi64x(1, 2, 4, 8);
         walk(
             values,
             bits,
             out,
             |values: &[T; WORD], word, out| match size_of::<T>() {
-                1 => by_vectors!(
-                    values,
-                    word,
-                    out,
-                    32,
-                    |from: *const T, bits: u64| {
-                        let bits = _mm256_shuffle_epi8(_mm256_set1_epi32(bits as i32), places);
-                        let set = _mm256_cmpeq_epi8(_mm256_and_si256(bits, of_bytes), of_bytes);
-                        // SAFETY: as many elements as a vector has.
-                        let vector = unsafe { _mm256_loadu_si256(from.cast()) };
-                        _mm256_and_si256(vector, set)
-                    },
-                    _mm256_storeu_si256
-                ),
-                2 => by_vectors!(
-                    values,
-                    word,
-                    out,
-                    16,
-                    |from: *const T, bits: u64| {
-                        let bits = _mm256_and_si256(_mm256_set1_epi16(bits as i16), of_shorts);
-                        let set = _mm256_cmpeq_epi16(bits, of_shorts);
-                        // SAFETY: as many elements as a vector has.
-                        let vector = unsafe { _mm256_loadu_si256(from.cast()) };
-                        _mm256_and_si256(vector, set)
-                    },
-                    _mm256_storeu_si256
-                ),
-                4 => by_vectors!(
-                    values,
-                    word,
-                    out,
-                    8,
-                    |from: *const T, bits: u64| {
-                        let bits = _mm256_and_si256(_mm256_set1_epi32(bits as i32), of_words);
-                        let set = _mm256_cmpeq_epi32(bits, of_words);
-                        // SAFETY: as many elements as a vector has.
-                        let vector = unsafe { _mm256_loadu_si256(from.cast()) };
-                        _mm256_and_si256(vector, set)
-                    },
-                    _mm256_storeu_si256
-                ),
-                _ => by_vectors!(
-                    values,
-                    word,
-                    out,
-                    4,
-                    |from: *const T, bits: u64| {
-                        let bits =
-                            _mm256_and_si256(_mm256_set1_epi64x(bits.cast_signed()), of_longs);
-                        let set = _mm256_cmpeq_epi64(bits, of_longs);
-                        // SAFETY: as many elements as a vector has.
-                        let vector = unsafe { _mm256_loadu_si256(from.cast()) };
-                        _mm256_and_si256(vector, set)
-                    },
-                    _mm256_storeu_si256
-                ),
+                1 => copy!(values, word, out, 32, |bits: u64| {
+                    let bits = _mm256_shuffle_epi8(_mm256_set1_epi32(bits as i32), places);
+                    _mm256_cmpeq_epi8(_mm256_and_si256(bits, of_bytes), of_bytes)
+                }),
+                2 => copy!(values, word, out, 16, |bits: u64| {
+                    let bits = _mm256_and_si256(_mm256_set1_epi16(bits as i16), of_shorts);
+                    _mm256_cmpeq_epi16(bits, of_shorts)
+                }),
+                4 => copy!(values, word, out, 8, |bits: u64| {
+                    let bits = _mm256_and_si256(_mm256_set1_epi32(bits as i32), of_ints);
+                    _mm256_cmpeq_epi32(bits, of_ints)
+                }),
+                _ => copy!(values, word, out, 4, |bits: u64| {
+                    let bits = _mm256_and_si256(_mm256_set1_epi64x(bits.cast_signed()), of_longs);
+                    _mm256_cmpeq_epi64(bits, of_longs)
+                }),
             },
         );
     }

@@ -74,7 +74,18 @@ fn folded(mut lanes: [f64; LANES]) -> Option<f64> {
 /// An element type whose rows can be added to lanes.
 pub(crate) trait Plain: Float {
     /// The lanes after the rows were added to them, or None if anything has been rounded.
-    fn add(level: Level, lanes: &Lanes, rows: &[[Self; LANES]]) -> Option<Lanes>;
+    ///
+    /// With `bits`, only elements whose bit is set are added, the first one's being the lowest of the
+    /// first word. None, too, if the level has no sums under masks.
+    ///
+    /// # Panics
+    /// If there are not so many bits as elements.
+    fn add(
+        level: Level,
+        lanes: &Lanes,
+        rows: &[[Self; LANES]],
+        bits: Option<&[u64]>,
+    ) -> Option<Lanes>;
 }
 
 /// Whether the CPU tells when it rounds, tried out once.
@@ -105,7 +116,7 @@ fn is_refused_where_rounded() -> bool {
                 let is_exact = |second: T| {
                     let mut rows = [[T::ZERO; LANES]; 2];
                     (rows[0][lane], rows[1][lane]) = (first, second);
-                    T::add(level, &Lanes::ZERO, &rows).is_some()
+                    T::add(level, &Lanes::ZERO, &rows, None).is_some()
                 };
                 is_exact(exact) && !others.iter().any(|other| is_exact(*other))
             })
@@ -128,6 +139,7 @@ fn is_refused_where_rounded() -> bool {
 mod kernels {
     use super::{LANES, Lanes, Plain};
     use crate::Level;
+    use crate::elements::WORD;
     use std::arch::asm;
 
     /// To nearest, no exception trapped, no flag set.
@@ -144,24 +156,28 @@ mod kernels {
     /// in the second (`benches/kernels.rs`, group `float sum`).
     const PREFETCHED: usize = 4096;
 
-    type Kernel<T> = unsafe fn(&Lanes, &[[T; LANES]]) -> Option<Lanes>;
+    type Kernel<T> = unsafe fn(&Lanes, &[[T; LANES]], &[u64]) -> Option<Lanes>;
 
     /// A function that adds rows, of which there is at least one, to lanes.
     ///
     /// `$load` and `$kind` move and name the vectors, of which number 0 holds [`UPPER`]; `$sum` are
-    /// those that hold lanes, and where in [`Lanes`]; `$step` are the instructions for a row.
+    /// those that hold lanes, and where in [`Lanes`]; `$step` are the instructions for a row. With
+    /// `$bits`, the two bytes there say which elements of the row are added.
     macro_rules! kernel {
-        ($(#[$doc:meta])* $name:ident($element:ty), $load:literal $kind:literal,
+        ($(#[$doc:meta])* $name:ident($element:ty $(, $bits:ident)?), $load:literal $kind:literal,
          [$($sum:literal at $place:literal),*], [$($step:expr),*], $end:literal) => {
             $(#[$doc])*
             #[inline(never)]
-            unsafe fn $name(lanes: &Lanes, rows: &[[$element; LANES]]) -> Option<Lanes> {
+            unsafe fn $name(lanes: &Lanes, rows: &[[$element; LANES]], bits: &[u64]) -> Option<Lanes> {
+                let bits = bits.as_ptr();
+                $(let $bits = bits;)?
+                let _ = bits;
                 let mut sums = *lanes;
                 let mut saved = 0_u32;
                 let mut flags = CLEARED;
-                // SAFETY: the caller has the CPU's instructions and a row at least. Memory is read
-                // from the rows and a constant, and written to the locals. The control
-                // register is given back as it was.
+                // SAFETY: the caller has the CPU's instructions, a row at least and bits for all.
+                // Memory is read from the rows, the bits and a constant, and written to the locals.
+                // The control register is given back as it was.
                 unsafe {
                     asm!(
                         "stmxcsr [{saved}]",
@@ -187,6 +203,7 @@ mod kernels {
                         ahead = const PREFETCHED,
                         rows = inout(reg) rows.as_ptr() => _,
                         count = inout(reg) rows.len() => _,
+                        $($bits = inout(reg) $bits => _, out("k1") _, out("k2") _,)?
                         out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _,
                         out("xmm4") _, out("xmm5") _, out("xmm6") _, out("xmm7") _,
                         out("xmm8") _, out("xmm9") _, out("xmm10") _,
@@ -198,11 +215,18 @@ mod kernels {
         };
     }
 
+    /// Reads the masks of the two halves of a row.
+    macro_rules! masks {
+        () => {
+            "kmovb k1, [{bits}]\nkmovb k2, [{bits} + 1]\nadd {bits}, 2\n"
+        };
+    }
+
     /// Adds a vector of doubles, cut in two.
     macro_rules! cut {
-        ($kind:literal, $place:literal, $high:literal, $low:literal) => {
+        ($kind:literal, $place:literal, $high:literal, $low:literal $(, $mask:literal)?) => {
             concat!(
-                concat!("vmovupd ", $kind, "1, [{rows} + ", $place, "]\n"),
+                concat!("vmovupd ", $kind, "1", $($mask,)? ", [{rows} + ", $place, "]\n"),
                 concat!("vandpd ", $kind, "2, ", $kind, "1, ", $kind, "0\n"),
                 concat!("vsubpd ", $kind, "1, ", $kind, "1, ", $kind, "2\n"),
                 concat!(
@@ -229,12 +253,12 @@ mod kernels {
         };
     }
 
-    /// Adds four `f32` as doubles.
+    /// Adds a vector of `f32` as doubles.
     macro_rules! whole {
-        ($place:literal, $sum:literal) => {
+        ($kind:literal, $place:literal, $sum:literal $(, $mask:literal)?) => {
             concat!(
-                concat!("vcvtps2pd ymm1, [{rows} + ", $place, "]\n"),
-                concat!("vaddpd ymm", $sum, ", ymm", $sum, ", ymm1\n"),
+                concat!("vcvtps2pd ", $kind, "1", $($mask,)? ", [{rows} + ", $place, "]\n"),
+                concat!("vaddpd ", $kind, $sum, ", ", $kind, $sum, ", ", $kind, "1\n"),
             )
         };
     }
@@ -256,6 +280,12 @@ mod kernels {
         "vzeroupper"
     }
     kernel! {
+        f64_masked(f64, bits), "vmovupd" "zmm",
+        ["3" at "0", "4" at "64", "5" at "128", "6" at "192"],
+        [masks!(), cut!("zmm", "0", "3", "5", "{{k1}}{{z}}"), cut!("zmm", "64", "4", "6", "{{k2}}{{z}}")],
+        "vzeroupper"
+    }
+    kernel! {
         f64_v3(f64), "vmovupd" "ymm",
         ["3" at "0", "4" at "32", "5" at "64", "6" at "96", "7" at "128", "8" at "160", "9" at "192", "10" at "224"],
         [cut!("ymm", "0", "3", "7"), cut!("ymm", "32", "4", "8"), cut!("ymm", "64", "5", "9"), cut!("ymm", "96", "6", "10")],
@@ -273,7 +303,13 @@ mod kernels {
         /// Wider vectors are slower: the conversion takes two of them.
         f32_v3(f32), "vmovupd" "ymm",
         ["3" at "0", "4" at "32", "5" at "64", "6" at "96"],
-        [whole!("0", "3"), whole!("16", "4"), whole!("32", "5"), whole!("48", "6")],
+        [whole!("ymm", "0", "3"), whole!("ymm", "16", "4"), whole!("ymm", "32", "5"), whole!("ymm", "48", "6")],
+        "vzeroupper"
+    }
+    kernel! {
+        f32_masked(f32, bits), "vmovupd" "zmm",
+        ["3" at "0", "4" at "64"],
+        [masks!(), whole!("zmm", "0", "3", "{{k1}}{{z}}"), whole!("zmm", "32", "4", "{{k2}}{{z}}")],
         "vzeroupper"
     }
     kernel! {
@@ -285,22 +321,46 @@ mod kernels {
     }
 
     macro_rules! plain {
-        ($element:ty, $baseline:ident, $v3:ident, $v4:ident) => {
+        ($element:ty, $baseline:ident, $v3:ident, $v4:ident, $masked:ident) => {
             impl Plain for $element {
                 #[inline(always)]
-                fn add(level: Level, lanes: &Lanes, rows: &[[Self; LANES]]) -> Option<Lanes> {
+                fn add(
+                    level: Level,
+                    lanes: &Lanes,
+                    rows: &[[Self; LANES]],
+                    bits: Option<&[u64]>,
+                ) -> Option<Lanes> {
                     if rows.is_empty() {
                         return Some(*lanes);
                     }
-                    let add = level.choose::<Kernel<$element>>($baseline, $v3, $v4);
-                    // SAFETY: the level has the instructions, and there is a row.
-                    unsafe { add(lanes, rows) }
+                    let (add, bits) = match bits {
+                        None => (
+                            level.choose::<Kernel<$element>>($baseline, $v3, $v4),
+                            [].as_slice(),
+                        ),
+                        Some(bits) => {
+                            assert!(
+                                bits.len() * WORD >= rows.len() * LANES,
+                                "a bit for each element"
+                            );
+                            (
+                                level.choose::<Option<Kernel<$element>>>(
+                                    None,
+                                    None,
+                                    Some($masked),
+                                )?,
+                                bits,
+                            )
+                        }
+                    };
+                    // SAFETY: the level has the instructions, there is a row, and bits if they are read.
+                    unsafe { add(lanes, rows, bits) }
                 }
             }
         };
     }
-    plain!(f64, f64_baseline, f64_v3, f64_v4);
-    plain!(f32, f32_baseline, f32_v3, f32_v3);
+    plain!(f64, f64_baseline, f64_v3, f64_v4, f64_masked);
+    plain!(f32, f32_baseline, f32_v3, f32_v3, f32_masked);
 }
 
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]
@@ -309,7 +369,7 @@ mod kernels {
     use crate::Level;
 
     impl<T: crate::element::Float> Plain for T {
-        fn add(_: Level, _: &Lanes, _: &[[Self; LANES]]) -> Option<Lanes> {
+        fn add(_: Level, _: &Lanes, _: &[[Self; LANES]], _: Option<&[u64]>) -> Option<Lanes> {
             None
         }
     }

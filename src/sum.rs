@@ -8,9 +8,9 @@ use crate::elements::Missing;
 use crate::environment::Standard;
 use crate::exact::sum_certified;
 use crate::float_sum::FloatSum;
-use crate::masked::{has_masked_sum, masked_sum};
+use crate::masked::{has_masked_sums, masked_sum};
 use crate::plain::Plain;
-use crate::{Elements, Error, Executor, Values};
+use crate::{Elements, Error, Executor, Level, Values};
 
 /// Up to so many floats are first tried in two doubles.
 const CERTIFIED_MAX: usize = 64;
@@ -200,24 +200,28 @@ macro_rules! sums {
 }
 for_each_element!(sums);
 
+/// What becomes of missing elements.
+fn missing(level: Level) -> Missing {
+    if has_masked_sums(level) {
+        Missing::Masked
+    } else {
+        Missing::Zeros
+    }
+}
+
 fn sum_integers<T: IntegerBlock>(
     executor: &Executor<'_>,
     elements: Elements<'_, T>,
 ) -> Result<Number, Error> {
-    let missing = if has_masked_sum::<T>(executor.level()) {
-        Missing::Masked
-    } else {
-        Missing::Zeros
-    };
     let sum = executor.fold_masked(
         elements,
-        missing,
+        missing(executor.level()),
         || 0,
         #[inline(always)]
         |sum, at, block: &[T], words| {
             *sum += words
                 .and_then(|words| masked_sum(at.level, block, words))
-                .map_or_else(|| T::sum_block(block), i128::from);
+                .unwrap_or_else(|| T::sum_block(block));
             ControlFlow::Continue(())
         },
         |sum, other| *sum += other,
@@ -239,11 +243,11 @@ fn sum_floats<T: Plain>(
     }
     let sum = executor.fold_masked(
         elements,
-        Missing::Zeros,
+        missing(executor.level()),
         FloatSum::new,
         #[inline(always)]
-        |sum, at, block: &[T], _| {
-            sum.add_block(at.level, block);
+        |sum, at, block: &[T], words| {
+            sum.add_block(at.level, block, words);
             ControlFlow::Continue(())
         },
         FloatSum::merge,
