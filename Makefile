@@ -43,11 +43,13 @@ fuzz: $(VENV)/.built $(VENV)/.test
 	$(RUN)/python tests/python/fuzz_statistics.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 	$(RUN)/python tests/python/fuzz_traced.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
-## The float sums and statistics in an emulator that does not know the CPU's inexact flag.
+## The float sums and statistics in an emulator that does not know the CPU's inexact flag. Of the
+## workspace, as `test-rust`, so that nothing is compiled again.
 test-valgrind:
 	CARGO_TARGET_$(shell rustc -vV | sed -n 's/^host: //p' | tr a-z- A-Z_)_RUNNER="valgrind --quiet --error-exitcode=9" \
-		cargo test --locked --test rust -- exact:: mean:: sum::sum_of_floats sum::sum_around_every \
-		sum::sum_across sum::sum_with moments::moments_beyond moments::moments_below
+		cargo test --workspace --locked --test rust -- exact:: mean:: sum::sum_of_floats \
+		sum::sum_around_every sum::sum_across sum::sum_with moments::moments_beyond \
+		moments::moments_below --skip many_blocks
 
 ## Imports of Arrow columns made by hand, under valgrind: every read and release in its place.
 test-valgrind-arrow: $(VENV)/.built $(VENV)/.test
