@@ -62,15 +62,6 @@ pub(super) enum Row {
     Program(Program),
 }
 
-impl Row {
-    pub(super) fn kind(&self) -> Kind {
-        match self {
-            Row::Constant(constant) => constant.kind(),
-            Row::Program(program) => program.result(),
-        }
-    }
-}
-
 /// A reduction: its steps, and the rows that these want.
 #[derive(Debug)]
 pub(super) struct Chain {
@@ -267,10 +258,22 @@ impl<'a> Builder<'a> {
         for (other, (_, operand)) in others.iter_mut().zip(rest) {
             *other = self.from(*operand);
         }
+        let mut op = instruction.op;
+        if let (Op::FloatDiv, [_, divisor]) = (op, &operands[..])
+            && at == 0
+            && let Some(Constant::Float(divisor)) = self.program.constant(*divisor)
+            && let Some(reciprocal) = exact_reciprocal(divisor)
+        {
+            op = Op::FloatMul;
+            others[0] = From::Row(self.chain.rows.len());
+            self.chain
+                .rows
+                .push(Row::Constant(Constant::Float(reciprocal)));
+        }
         let action = match at {
-            0 => Action::First(instruction.op),
-            1 => Action::Second(instruction.op),
-            _ => Action::Third(instruction.op),
+            0 => Action::First(op),
+            1 => Action::Second(op),
+            _ => Action::Third(op),
         };
         self.push(action, value, others, instruction.function, guard);
     }
@@ -281,6 +284,9 @@ impl<'a> Builder<'a> {
             return None;
         };
         let (_, comparison) = comparison(compare.op)?;
+        if matches!(comparison, Comparison::Eq | Comparison::Ne) {
+            return None;
+        }
         let (a, b) = (compare.operand(0), compare.operand(1));
         let (comparison, other) = match (a == current, b == current) {
             (true, false) => (comparison, b),
@@ -303,4 +309,12 @@ impl<'a> Builder<'a> {
         self.push(action, *selected, [from, From::None], 0, From::None);
         Some(*selected)
     }
+}
+
+/// The reciprocal of a power of two: a product with it is rounded as the quotient is, as both are of
+/// the same number.
+fn exact_reciprocal(divisor: f64) -> Option<f64> {
+    let reciprocal = 1.0 / divisor;
+    let has_mantissa = divisor.to_bits() << 12 != 0;
+    (!has_mantissa && divisor.is_normal() && reciprocal.is_normal()).then_some(reciprocal)
 }

@@ -2,29 +2,31 @@
 
 use std::cell::Cell;
 
-use super::chain::{Action, Step};
+use super::block::BLOCK;
+use super::chain::{Action, From, Step};
 use super::evaluate::{evaluate, floor_div, modulo, shifted_left, shifted_right};
 use super::kernels::Comparison;
 use super::program::{Kind, Op};
+use crate::element::Integer;
 
-/// Numbers of one of both types, for each element; or one number.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Lanes<'r> {
-    pub(super) integers: &'r [Cell<i64>],
-    pub(super) doubles: &'r [Cell<f64>],
-    /// Of the index: none, or all of it.
-    pub(super) mask: usize,
+/// A number for each element of a block, of one of both types.
+///
+/// There are always as many as a block may have, so that no index is to be compared with a length.
+#[derive(Clone, Copy)]
+pub(super) struct Numbers<'r> {
+    pub(super) integers: &'r [Cell<i64>; BLOCK],
+    pub(super) doubles: &'r [Cell<f64>; BLOCK],
 }
 
-impl Lanes<'_> {
+impl Numbers<'_> {
     #[inline(always)]
     pub(super) fn int(&self, i: usize) -> i64 {
-        self.integers[i & self.mask].get()
+        self.integers[i % BLOCK].get()
     }
 
     #[inline(always)]
     pub(super) fn double(&self, i: usize) -> f64 {
-        self.doubles[i & self.mask].get()
+        self.doubles[i % BLOCK].get()
     }
 
     #[inline(always)]
@@ -36,30 +38,46 @@ impl Lanes<'_> {
     }
 }
 
-/// A step with its operands at hand.
-pub(super) struct Link<'r> {
-    pub(super) action: Action,
-    pub(super) work: Work,
-    pub(super) way: Way,
-    pub(super) kind: Kind,
-    pub(super) function: u16,
-    pub(super) others: [Lanes<'r>; 2],
-    pub(super) guard: Option<Lanes<'r>>,
-    pub(super) saves: Option<Lanes<'r>>,
+/// A number of either type: what goes from link to link.
+#[derive(Clone, Copy)]
+pub(super) struct Value {
+    pub(super) int: i64,
+    pub(super) double: f64,
 }
 
-/// What a link does, of ints or floats: decided once for both the operation and which operand the value
-/// is.
-#[derive(Clone, Copy, Debug)]
+impl Value {
+    const ZERO: Value = Value {
+        int: 0,
+        double: 0.0,
+    };
+}
+
+/// A step, or several at once, with what its operands are: where from, or the numbers themselves.
+#[derive(Clone, Copy)]
+pub(super) struct Link<N> {
+    pub(super) work: Work,
+    pub(super) others: [N; 3],
+    pub(super) guard: Option<N>,
+    pub(super) action: Action,
+    pub(super) kind: Kind,
+    pub(super) function: u16,
+}
+
+/// What a link does: decided once for the operation, its type and which operand the value is.
+///
+/// Bools are ints.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Work {
-    Start,
+    /// The value stays what it is.
+    Stay,
+    /// It is saved, too.
+    Save,
     Load,
     Add,
     Sub,
     /// The other operand minus the value.
     SubFrom,
     Mul,
-    Div,
     And,
     Or,
     Xor,
@@ -71,6 +89,7 @@ pub(super) enum Work {
     Mod,
     Neg,
     Abs,
+    Not,
     Lt,
     Le,
     Gt,
@@ -81,208 +100,321 @@ pub(super) enum Work {
     SelectIf,
     SelectThis,
     SelectElse,
-    KeepIfLt,
-    KeepIfLe,
-    KeepIfGt,
-    KeepIfGe,
-    TakeIfLt,
-    TakeIfLe,
-    TakeIfGt,
-    TakeIfGe,
-    KeepIf(Comparison),
-    TakeIf(Comparison),
+    /// The value times the first operand, plus the second; and so on.
+    MulAdd,
+    AddAnd,
+    MulAnd,
+    XorAnd,
+    XorMul,
+    ShlAnd,
+    /// The value combined with itself, shifted.
+    XorShl,
+    XorShr,
+    AddShl,
+    /// The value shifted to the left, combined with it shifted to the right.
+    OrShifted,
+    XorShifted,
+    /// What is chosen if the value compares so with the first operand, and what otherwise.
+    SelectIfLt,
+    SelectIfLe,
+    SelectIfGt,
+    SelectIfGe,
+    SelectIfEq,
+    SelectIfNe,
+    /// The value is saved in the first place, and becomes what is in the second.
+    SaveLoad,
+    FloatSave,
+    FloatLoad,
+    FloatSaveLoad,
+    FloatAdd,
+    FloatSub,
+    FloatSubFrom,
+    FloatMul,
+    FloatDiv,
+    FloatDivInto,
+    FloatNeg,
+    FloatAbs,
+    FloatSelectIf,
+    FloatSelectThis,
+    FloatSelectElse,
+    /// The value, if it compares so with the other operand, which it else is.
+    FloatKeepIfLt,
+    FloatKeepIfLe,
+    FloatKeepIfGt,
+    FloatKeepIfGe,
+    /// The other way round.
+    FloatTakeIfLt,
+    FloatTakeIfLe,
+    FloatTakeIfGt,
+    FloatTakeIfGe,
+    FloatSelectIfLt,
+    FloatSelectIfLe,
+    FloatSelectIfGt,
+    FloatSelectIfGe,
+    FloatSelectIfEq,
+    FloatSelectIfNe,
+    FloatMulAdd,
+    FloatAddMul,
+    /// The value moved towards the first operand, by the second.
+    FloatSmooth,
+    /// Floats compared.
+    FloatLt,
+    FloatLe,
+    FloatGt,
+    FloatGe,
+    FloatEq,
+    FloatNe,
+    ToFloat,
     /// What is rare.
     Other,
 }
 
 impl Work {
-    pub(super) fn of(action: Action) -> Self {
+    pub(super) fn of(step: &Step) -> Self {
         use Action::{First, Second, Third};
-        match action {
-            Action::Start | First(Op::BoolToInt) => Work::Start,
+        use Comparison::{Ge, Gt, Le, Lt};
+        let is_float = step.kind == Kind::Float;
+        match step.action {
+            Action::Load if is_float => Work::FloatLoad,
             Action::Load => Work::Load,
-            Action::KeepIf(Comparison::Lt) => Work::KeepIfLt,
-            Action::KeepIf(Comparison::Le) => Work::KeepIfLe,
-            Action::KeepIf(Comparison::Gt) => Work::KeepIfGt,
-            Action::KeepIf(Comparison::Ge) => Work::KeepIfGe,
-            Action::KeepIf(comparison) => Work::KeepIf(comparison),
-            Action::TakeIf(Comparison::Lt) => Work::TakeIfLt,
-            Action::TakeIf(Comparison::Le) => Work::TakeIfLe,
-            Action::TakeIf(Comparison::Gt) => Work::TakeIfGt,
-            Action::TakeIf(Comparison::Ge) => Work::TakeIfGe,
-            Action::TakeIf(comparison) => Work::TakeIf(comparison),
-            First(Op::Add | Op::FloatAdd) | Second(Op::Add | Op::FloatAdd) => Work::Add,
-            First(Op::Sub | Op::FloatSub) => Work::Sub,
-            Second(Op::Sub | Op::FloatSub) => Work::SubFrom,
-            First(Op::Mul | Op::FloatMul) | Second(Op::Mul | Op::FloatMul) => Work::Mul,
-            First(Op::FloatDiv) => Work::Div,
+            Action::KeepIf(Lt) if is_float => Work::FloatKeepIfLt,
+            Action::KeepIf(Le) if is_float => Work::FloatKeepIfLe,
+            Action::KeepIf(Gt) if is_float => Work::FloatKeepIfGt,
+            Action::KeepIf(Ge) if is_float => Work::FloatKeepIfGe,
+            Action::TakeIf(Lt) if is_float => Work::FloatTakeIfLt,
+            Action::TakeIf(Le) if is_float => Work::FloatTakeIfLe,
+            Action::TakeIf(Gt) if is_float => Work::FloatTakeIfGt,
+            Action::TakeIf(Ge) if is_float => Work::FloatTakeIfGe,
+            // Of ints that are equal it does not matter which is kept.
+            Action::KeepIf(Lt | Le)
+            | Action::TakeIf(Gt | Ge)
+            | First(Op::Min)
+            | Second(Op::Min) => Work::Min,
+            Action::KeepIf(Gt | Ge)
+            | Action::TakeIf(Lt | Le)
+            | First(Op::Max)
+            | Second(Op::Max) => Work::Max,
+            Action::KeepIf(_) | Action::TakeIf(_) => unreachable!("no selection by equality"),
+            Action::Start | First(Op::BoolToInt) => Work::Stay,
+            First(Op::Add) | Second(Op::Add) => Work::Add,
+            First(Op::Sub) => Work::Sub,
+            Second(Op::Sub) => Work::SubFrom,
+            First(Op::Mul) | Second(Op::Mul) => Work::Mul,
             First(Op::And | Op::BoolAnd) | Second(Op::And | Op::BoolAnd) => Work::And,
             First(Op::Or | Op::BoolOr) | Second(Op::Or | Op::BoolOr) => Work::Or,
             First(Op::Xor | Op::BoolXor) | Second(Op::Xor | Op::BoolXor) => Work::Xor,
-            First(Op::Min) | Second(Op::Min) => Work::Min,
-            First(Op::Max) | Second(Op::Max) => Work::Max,
             First(Op::Shl) => Work::Shl,
             First(Op::Shr) => Work::Shr,
             First(Op::FloorDiv) => Work::FloorDiv,
             First(Op::Mod) => Work::Mod,
-            First(Op::Neg | Op::FloatNeg) => Work::Neg,
-            First(Op::Abs | Op::FloatAbs) => Work::Abs,
+            First(Op::Neg) => Work::Neg,
+            First(Op::Abs) => Work::Abs,
+            First(Op::Not) => Work::Not,
             First(Op::Lt) => Work::Lt,
-            First(Op::Select | Op::BoolSelect) => Work::SelectIf,
-            Second(Op::Select | Op::FloatSelect | Op::BoolSelect) => Work::SelectThis,
-            Third(Op::Select | Op::FloatSelect | Op::BoolSelect) => Work::SelectElse,
             First(Op::Le) => Work::Le,
             Second(Op::Lt) => Work::Gt,
             Second(Op::Le) => Work::Ge,
             First(Op::Eq) | Second(Op::Eq) => Work::Eq,
             First(Op::Ne) | Second(Op::Ne) => Work::Ne,
+            First(Op::Select | Op::BoolSelect) => Work::SelectIf,
+            Second(Op::Select | Op::BoolSelect) => Work::SelectThis,
+            Third(Op::Select | Op::BoolSelect) => Work::SelectElse,
+            First(Op::FloatAdd) | Second(Op::FloatAdd) => Work::FloatAdd,
+            First(Op::FloatSub) => Work::FloatSub,
+            Second(Op::FloatSub) => Work::FloatSubFrom,
+            First(Op::FloatMul) | Second(Op::FloatMul) => Work::FloatMul,
+            First(Op::FloatDiv) => Work::FloatDiv,
+            Second(Op::FloatDiv) => Work::FloatDivInto,
+            First(Op::FloatNeg) => Work::FloatNeg,
+            First(Op::FloatAbs) => Work::FloatAbs,
+            First(Op::FloatSelect) => Work::FloatSelectIf,
+            Second(Op::FloatSelect) => Work::FloatSelectThis,
+            Third(Op::FloatSelect) => Work::FloatSelectElse,
+            First(Op::FloatLt) => Work::FloatLt,
+            First(Op::FloatLe) => Work::FloatLe,
+            Second(Op::FloatLt) => Work::FloatGt,
+            Second(Op::FloatLe) => Work::FloatGe,
+            First(Op::FloatEq) | Second(Op::FloatEq) => Work::FloatEq,
+            First(Op::FloatNe) | Second(Op::FloatNe) => Work::FloatNe,
+            First(Op::ToFloat) => Work::ToFloat,
             First(_) | Second(_) | Third(_) => Work::Other,
         }
     }
 }
 
-/// Of which types a link's value is, before and afterwards. Bools count as ints.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Way {
-    Int,
-    Double,
-    Other,
+impl Link<From> {
+    pub(super) fn with<N>(&self, of: impl Fn(From) -> N) -> Link<N> {
+        Link {
+            work: self.work,
+            others: self.others.map(&of),
+            guard: self.guard.map(&of),
+            action: self.action,
+            kind: self.kind,
+            function: self.function,
+        }
+    }
 }
 
-impl Way {
-    pub(super) fn of(step: &Step) -> Self {
-        let before = match step.action {
-            Action::First(op) => op.operands().first(),
-            Action::Second(op) => op.operands().get(1),
-            Action::Third(op) => op.operands().get(2),
-            _ => None,
+impl Link<Numbers<'_>> {
+    /// A link that does nothing.
+    pub(super) fn stay(self) -> Self {
+        Link {
+            work: Work::Stay,
+            guard: None,
+            ..self
+        }
+    }
+
+    /// What the link makes of a value, and whether that is certain: where it is not, it bails out.
+    ///
+    /// Not an `Option`, which would not be kept in registers.
+    #[inline(always)]
+    pub(super) fn image(&self, value: Value, i: usize) -> (Value, bool) {
+        let (image, is_certain) = self.unguarded(value, i);
+        (
+            image,
+            is_certain || self.guard.is_some_and(|guard| guard.int(i) == 0),
+        )
+    }
+
+    /// Zero where it bails out.
+    #[expect(
+        clippy::many_single_char_names,
+        clippy::too_many_lines,
+        reason = "a value, its operands, their place; an arm for each work"
+    )]
+    #[inline(always)]
+    fn unguarded(&self, value: Value, i: usize) -> (Value, bool) {
+        let Value { int: x, double: u } = value;
+        let [a, b, c] = &self.others;
+        let int = |int| (Value { int, ..value }, true);
+        let tried = |tried: Option<i64>| {
+            let int = tried.unwrap_or(0);
+            (Value { int, ..value }, tried.is_some())
         };
-        let is_float = |kind: Kind| kind == Kind::Float;
-        match (before.copied().unwrap_or(step.kind), step.kind) {
-            (before, after) if is_float(before) != is_float(after) => Way::Other,
-            (_, Kind::Float) => Way::Double,
-            (_, Kind::Int | Kind::Bool) => Way::Int,
-        }
-    }
-}
-
-/// A number of either type.
-#[derive(Clone, Copy)]
-pub(super) struct Value {
-    pub(super) int: i64,
-    pub(super) double: f64,
-}
-
-impl Comparison {
-    #[inline(always)]
-    fn holds<T: PartialOrd + Copy>(self, a: T, b: T) -> bool {
-        match self {
-            Comparison::Lt => a < b,
-            Comparison::Le => a <= b,
-            Comparison::Gt => a > b,
-            Comparison::Ge => a >= b,
-            Comparison::Eq => a == b,
-            Comparison::Ne => a != b,
-        }
-    }
-
-    /// The first, if it compares so with the second, which is given otherwise.
-    #[inline(always)]
-    fn kept<T: PartialOrd + Copy>(self, a: T, b: T) -> T {
-        if self.holds(a, b) { a } else { b }
-    }
-
-    /// The second, if the first compares so with it, which is given otherwise.
-    #[inline(always)]
-    fn taken<T: PartialOrd + Copy>(self, a: T, b: T) -> T {
-        if self.holds(a, b) { b } else { a }
-    }
-}
-
-impl Link<'_> {
-    /// Of a link that makes an int of an int.
-    #[inline(always)]
-    fn int(&self, x: i64, i: usize) -> Option<i64> {
-        let [a, b] = &self.others;
-        Some(match self.work {
-            Work::Start => x,
-            Work::Load => a.int(i),
-            Work::Add => x.checked_add(a.int(i))?,
-            Work::Sub => x.checked_sub(a.int(i))?,
-            Work::SubFrom => a.int(i).checked_sub(x)?,
-            Work::Mul => x.checked_mul(a.int(i))?,
-            Work::And => x & a.int(i),
-            Work::Or => x | a.int(i),
-            Work::Xor => x ^ a.int(i),
-            Work::Min => x.min(a.int(i)),
-            Work::Max => x.max(a.int(i)),
-            Work::Shl => shifted_left(x, a.int(i))?,
-            Work::Shr => shifted_right(x, a.int(i))?,
-            Work::FloorDiv => floor_div(x, a.int(i))?,
-            Work::Mod => modulo(x, a.int(i))?,
-            Work::Neg => x.checked_neg()?,
-            Work::Abs => x.checked_abs()?,
-            Work::Lt => i64::from(x < a.int(i)),
-            Work::Le => i64::from(x <= a.int(i)),
-            Work::Gt => i64::from(x > a.int(i)),
-            Work::Ge => i64::from(x >= a.int(i)),
-            Work::Eq => i64::from(x == a.int(i)),
-            Work::Ne => i64::from(x != a.int(i)),
-            Work::SelectIf => chosen(x, a.int(i), b.int(i)),
-            Work::SelectThis => chosen(a.int(i), x, b.int(i)),
-            Work::SelectElse => chosen(a.int(i), b.int(i), x),
-            Work::KeepIfLt => Comparison::Lt.kept(x, a.int(i)),
-            Work::KeepIfLe => Comparison::Le.kept(x, a.int(i)),
-            Work::KeepIfGt => Comparison::Gt.kept(x, a.int(i)),
-            Work::KeepIfGe => Comparison::Ge.kept(x, a.int(i)),
-            Work::TakeIfLt => Comparison::Lt.taken(x, a.int(i)),
-            Work::TakeIfLe => Comparison::Le.taken(x, a.int(i)),
-            Work::TakeIfGt => Comparison::Gt.taken(x, a.int(i)),
-            Work::TakeIfGe => Comparison::Ge.taken(x, a.int(i)),
-            Work::KeepIf(comparison) => comparison.kept(x, a.int(i)),
-            Work::TakeIf(comparison) => comparison.taken(x, a.int(i)),
-            Work::Div | Work::Other => {
-                let value = Value {
-                    int: x,
-                    double: 0.0,
-                };
-                self.other(value, i)?.int
+        let bool = |bool| int(i64::from(bool));
+        let double = |double| (Value { double, ..value }, true);
+        let quotient = |a: f64, b: f64| {
+            let double = if b == 0.0 { 0.0 } else { a / b };
+            (Value { double, ..value }, b != 0.0)
+        };
+        match self.work {
+            Work::Stay => (value, true),
+            Work::Save => {
+                a.integers[i % BLOCK].set(x);
+                (value, true)
             }
-        })
-    }
-
-    /// Of a link that makes a float of a float.
-    #[inline(always)]
-    fn double(&self, x: f64, i: usize) -> Option<f64> {
-        let [a, b] = &self.others;
-        Some(match self.work {
-            Work::Start => x,
-            Work::Load => a.double(i),
-            Work::Add => x + a.double(i),
-            Work::Sub => x - a.double(i),
-            Work::SubFrom => a.double(i) - x,
-            Work::Mul => x * a.double(i),
-            Work::Div if a.double(i) == 0.0 => return None,
-            Work::Div => x / a.double(i),
-            Work::Neg => -x,
-            Work::Abs => x.abs(),
-            Work::SelectThis => chosen_double(a.int(i), x, b.double(i)),
-            Work::SelectElse => chosen_double(a.int(i), b.double(i), x),
-            Work::KeepIfLt => Comparison::Lt.kept(x, a.double(i)),
-            Work::KeepIfLe => Comparison::Le.kept(x, a.double(i)),
-            Work::KeepIfGt => Comparison::Gt.kept(x, a.double(i)),
-            Work::KeepIfGe => Comparison::Ge.kept(x, a.double(i)),
-            Work::TakeIfLt => Comparison::Lt.taken(x, a.double(i)),
-            Work::TakeIfLe => Comparison::Le.taken(x, a.double(i)),
-            Work::TakeIfGt => Comparison::Gt.taken(x, a.double(i)),
-            Work::TakeIfGe => Comparison::Ge.taken(x, a.double(i)),
-            Work::KeepIf(comparison) => comparison.kept(x, a.double(i)),
-            Work::TakeIf(comparison) => comparison.taken(x, a.double(i)),
-            _ => {
-                let value = Value { int: 0, double: x };
-                self.other(value, i)?.double
+            Work::Load => int(a.int(i)),
+            Work::Add => tried(x.checked_add(a.int(i))),
+            Work::Sub => tried(x.checked_sub(a.int(i))),
+            Work::SubFrom => tried(a.int(i).checked_sub(x)),
+            Work::Mul => tried(x.checked_mul(a.int(i))),
+            Work::And => int(x & a.int(i)),
+            Work::Or => int(x | a.int(i)),
+            Work::Xor => int(x ^ a.int(i)),
+            Work::Min => int(x.min(a.int(i))),
+            Work::Max => int(x.max(a.int(i))),
+            Work::Shl => tried(shifted_left(x, a.int(i))),
+            Work::Shr => tried(shifted_right(x, a.int(i))),
+            Work::FloorDiv => tried(floor_div(x, a.int(i))),
+            Work::Mod => tried(modulo(x, a.int(i))),
+            Work::Neg => tried(x.checked_neg()),
+            Work::Abs => tried(x.checked_abs()),
+            Work::Not => int(x ^ 1),
+            Work::Lt => bool(x < a.int(i)),
+            Work::Le => bool(x <= a.int(i)),
+            Work::Gt => bool(x > a.int(i)),
+            Work::Ge => bool(x >= a.int(i)),
+            Work::Eq => bool(x == a.int(i)),
+            Work::Ne => bool(x != a.int(i)),
+            Work::SelectIf => int(chosen(x, a.int(i), b.int(i))),
+            Work::SelectThis => int(chosen(a.int(i), x, b.int(i))),
+            Work::SelectElse => int(chosen(a.int(i), b.int(i), x)),
+            Work::MulAdd => tried(
+                x.checked_mul(a.int(i))
+                    .and_then(|x| x.checked_add(b.int(i))),
+            ),
+            Work::AddAnd => tried(x.checked_add(a.int(i)).map(|x| x & b.int(i))),
+            Work::MulAnd => tried(x.checked_mul(a.int(i)).map(|x| x & b.int(i))),
+            Work::XorAnd => int((x ^ a.int(i)) & b.int(i)),
+            Work::XorMul => tried((x ^ a.int(i)).checked_mul(b.int(i))),
+            Work::ShlAnd => tried(shifted_left(x, a.int(i)).map(|x| x & b.int(i))),
+            Work::XorShl => tried(shifted_left(x, a.int(i)).map(|y| x ^ y)),
+            Work::XorShr => tried(shifted_right(x, a.int(i)).map(|y| x ^ y)),
+            Work::AddShl => tried(shifted_left(x, a.int(i)).and_then(|y| x.checked_add(y))),
+            Work::OrShifted => tried(shifted(x, a.int(i), b.int(i)).map(|(y, z)| y | z)),
+            Work::XorShifted => tried(shifted(x, a.int(i), b.int(i)).map(|(y, z)| y ^ z)),
+            Work::SelectIfLt => int(chosen(i64::from(x < a.int(i)), b.int(i), c.int(i))),
+            Work::SelectIfLe => int(chosen(i64::from(x <= a.int(i)), b.int(i), c.int(i))),
+            Work::SelectIfGt => int(chosen(i64::from(x > a.int(i)), b.int(i), c.int(i))),
+            Work::SelectIfGe => int(chosen(i64::from(x >= a.int(i)), b.int(i), c.int(i))),
+            Work::SelectIfEq => int(chosen(i64::from(x == a.int(i)), b.int(i), c.int(i))),
+            Work::SelectIfNe => int(chosen(i64::from(x != a.int(i)), b.int(i), c.int(i))),
+            Work::SaveLoad => {
+                a.integers[i % BLOCK].set(x);
+                int(b.int(i))
             }
-        })
+            Work::FloatSave => {
+                a.doubles[i % BLOCK].set(u);
+                (value, true)
+            }
+            Work::FloatLoad => double(a.double(i)),
+            Work::FloatSaveLoad => {
+                a.doubles[i % BLOCK].set(u);
+                double(b.double(i))
+            }
+            Work::FloatAdd => double(u + a.double(i)),
+            Work::FloatSub => double(u - a.double(i)),
+            Work::FloatSubFrom => double(a.double(i) - u),
+            Work::FloatMul => double(u * a.double(i)),
+            Work::FloatDiv => quotient(u, a.double(i)),
+            Work::FloatDivInto => quotient(a.double(i), u),
+            Work::FloatNeg => double(-u),
+            Work::FloatAbs => double(u.abs()),
+            Work::FloatSelectIf => double(chosen_double(x, a.double(i), b.double(i))),
+            Work::FloatSelectThis => double(chosen_double(a.int(i), u, b.double(i))),
+            Work::FloatSelectElse => double(chosen_double(a.int(i), b.double(i), u)),
+            Work::FloatKeepIfLt => double(either(u < a.double(i), u, a.double(i))),
+            Work::FloatKeepIfLe => double(either(u <= a.double(i), u, a.double(i))),
+            Work::FloatKeepIfGt => double(either(u > a.double(i), u, a.double(i))),
+            Work::FloatKeepIfGe => double(either(u >= a.double(i), u, a.double(i))),
+            Work::FloatTakeIfLt => double(either(u < a.double(i), a.double(i), u)),
+            Work::FloatTakeIfLe => double(either(u <= a.double(i), a.double(i), u)),
+            Work::FloatTakeIfGt => double(either(u > a.double(i), a.double(i), u)),
+            Work::FloatTakeIfGe => double(either(u >= a.double(i), a.double(i), u)),
+            Work::FloatSelectIfLt => double(either_read(u < a.double(i), b.double(i), c.double(i))),
+            Work::FloatSelectIfLe => {
+                double(either_read(u <= a.double(i), b.double(i), c.double(i)))
+            }
+            Work::FloatSelectIfGt => double(either_read(u > a.double(i), b.double(i), c.double(i))),
+            Work::FloatSelectIfGe => {
+                double(either_read(u >= a.double(i), b.double(i), c.double(i)))
+            }
+            #[expect(clippy::float_cmp, reason = "it is what the program asks for")]
+            Work::FloatSelectIfEq => {
+                double(either_read(u == a.double(i), b.double(i), c.double(i)))
+            }
+            #[expect(clippy::float_cmp, reason = "it is what the program asks for")]
+            Work::FloatSelectIfNe => {
+                double(either_read(u != a.double(i), b.double(i), c.double(i)))
+            }
+            Work::FloatMulAdd => double(u * a.double(i) + b.double(i)),
+            Work::FloatAddMul => double((u + a.double(i)) * b.double(i)),
+            Work::FloatSmooth => double(u + (a.double(i) - u) * b.double(i)),
+            Work::FloatLt => bool(u < a.double(i)),
+            Work::FloatLe => bool(u <= a.double(i)),
+            Work::FloatGt => bool(u > a.double(i)),
+            Work::FloatGe => bool(u >= a.double(i)),
+            #[expect(clippy::float_cmp, reason = "it is what the program asks for")]
+            Work::FloatEq => bool(u == a.double(i)),
+            #[expect(clippy::float_cmp, reason = "it is what the program asks for")]
+            Work::FloatNe => bool(u != a.double(i)),
+            Work::ToFloat => double(x.to_f64()),
+            Work::Other => match self.other(value, i) {
+                Some(image) => (image, true),
+                None => (Value::ZERO, false),
+            },
+        }
     }
 
     /// Of any link with an operation.
@@ -317,7 +449,7 @@ impl Link<'_> {
     }
 }
 
-/// One or the other, without a branch.
+/// One or the other, without a branch; the condition is one or zero.
 #[inline(always)]
 fn chosen(condition: i64, yes: i64, no: i64) -> i64 {
     no ^ ((yes ^ no) & condition.wrapping_neg())
@@ -327,86 +459,41 @@ fn chosen(condition: i64, yes: i64, no: i64) -> i64 {
 #[inline(always)]
 fn chosen_double(condition: i64, yes: f64, no: f64) -> f64 {
     let mask = condition.wrapping_neg().cast_unsigned();
-    f64::from_bits(yes.to_bits() & mask | no.to_bits() & !mask)
+    kept_double(f64::from_bits(yes.to_bits() & mask | no.to_bits() & !mask))
 }
 
-/// What goes from step to step: in chains of one type a number, else a number of either type.
-pub(super) trait Passed: Copy {
-    const ZERO: Self;
-    /// What a link makes of it, if that can be had.
-    fn image(self, link: &Link<'_>, i: usize) -> Option<Self>;
-    fn save(self, link: &Link<'_>, place: &Lanes<'_>);
-}
-
-impl Passed for i64 {
-    const ZERO: Self = 0;
-
-    #[inline(always)]
-    fn image(self, link: &Link<'_>, i: usize) -> Option<Self> {
-        link.int(self, i)
-    }
-
-    #[inline(always)]
-    fn save(self, _: &Link<'_>, place: &Lanes<'_>) {
-        place.integers[0].set(self);
-    }
-}
-
-impl Passed for f64 {
-    const ZERO: Self = 0.0;
-
-    #[inline(always)]
-    fn image(self, link: &Link<'_>, i: usize) -> Option<Self> {
-        link.double(self, i)
-    }
-
-    #[inline(always)]
-    fn save(self, _: &Link<'_>, place: &Lanes<'_>) {
-        place.doubles[0].set(self);
-    }
-}
-
-impl Passed for Value {
-    const ZERO: Self = Value {
-        int: 0,
-        double: 0.0,
-    };
-
-    #[inline(always)]
-    fn image(self, link: &Link<'_>, i: usize) -> Option<Self> {
-        let Value { int, double } = self;
-        Some(match link.way {
-            Way::Int => Value {
-                int: link.int(int, i)?,
-                double,
-            },
-            Way::Double => Value {
-                double: link.double(double, i)?,
-                int,
-            },
-            Way::Other => return link.other(self, i),
-        })
-    }
-
-    #[inline(always)]
-    fn save(self, link: &Link<'_>, place: &Lanes<'_>) {
-        match link.kind {
-            Kind::Float => self.double.save(link, place),
-            Kind::Int | Kind::Bool => self.int.save(link, place),
-        }
-    }
-}
-
-/// What a link makes of a value; none where it bails out.
 #[inline(always)]
-pub(super) fn step<T: Passed>(link: &Link<'_>, value: T, i: usize) -> Option<T> {
-    let value = match value.image(link, i) {
-        Some(image) => image,
-        None if link.guard?.int(i) != 0 => return None,
-        None => T::ZERO,
-    };
-    if let Some(place) = &link.saves {
-        value.save(link, place);
+fn either(condition: bool, yes: f64, no: f64) -> f64 {
+    if condition { yes } else { no }
+}
+
+/// One or the other that are in memory: both are read, and not only one when it is known which.
+#[inline(always)]
+fn either_read(condition: bool, yes: f64, no: f64) -> f64 {
+    either(condition, kept_double(yes), kept_double(no))
+}
+
+/// The same double, of which the compiler only knows that it is one: so it does not keep the value of
+/// all links among the integers since in some of them it is made of bits (twice the time of an addition).
+#[inline(always)]
+fn kept_double(double: f64) -> f64 {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    {
+        let mut double = double;
+        #[expect(unsafe_code, reason = "a fence for the optimiser")]
+        // SAFETY: there is no instruction.
+        unsafe {
+            std::arch::asm!("/* {0} */", inout(xmm_reg) double,
+                options(nomem, nostack, preserves_flags));
+        }
+        double
     }
-    Some(value)
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    double
+}
+
+/// To the left, and to the right.
+#[inline(always)]
+fn shifted(x: i64, left: i64, right: i64) -> Option<(i64, i64)> {
+    Some((shifted_left(x, left)?, shifted_right(x, right)?))
 }

@@ -15,6 +15,7 @@ mod evaluate;
 mod expand;
 mod fuse;
 mod interval;
+mod join;
 mod kernels;
 mod lane;
 mod link;

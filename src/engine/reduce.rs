@@ -86,7 +86,6 @@ pub fn reduce(
     let chain = Chain::short(program, &live, &ranges.bails);
     let shapes = chain.shapes(&column);
     let setups: Vec<Setup<'_>> = shapes.iter().map(Setup::new).collect();
-    let block = BLOCK.min(len - from);
     let pieces = (from..len)
         .step_by(BLOCK)
         .map(|start| start..(start + BLOCK).min(len));
@@ -97,7 +96,7 @@ pub fn reduce(
         || State {
             accumulator: bits,
             at: from,
-            links: Links::new(&chain, &setups, block),
+            links: Links::new(&chain, &setups),
         },
         |state, at, piece| {
             state.run(at.level, &column, piece, || {
@@ -255,7 +254,7 @@ impl State<'_> {
             let chain = long();
             let shapes = chain.shapes(column);
             let setups: Vec<Setup<'_>> = shapes.iter().map(Setup::new).collect();
-            let mut links = Links::new(&chain, &setups, range.len());
+            let mut links = Links::new(&chain, &setups);
             links.run(accumulator, column, level, range)
         });
         // The element is no row to bail out, where there are only such as 64 bits hold.

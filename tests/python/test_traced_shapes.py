@@ -187,6 +187,59 @@ CHAINS = [
     "((s + 1) * 3 - x) % 1009 + (s & 7) * (x & 3) - (s >> 2)",
     "s - x if s > x else x - s",
     "s * 2 if s < 2**61 else x",
+    *(
+        choice
+        for sign in ("<", "<=", ">", ">=", "==", "!=")
+        for choice in (
+            f"x if s {sign} 3 else x + 1",
+            f"7 if x {sign} s else x",
+            f"x - 1 if s {sign} x else s",
+            f"s + x if s - x {sign} 2 else s * 0.5",
+            f"-x if abs(s - x) {sign} 0.25 else 2.5",
+            f"(s & 15 if s {sign} x else x + 1) + 1",
+        )
+    ),
+    *(
+        f"({left} {sign} {right}{other}) & 0xFFFFFFFF"
+        for sign in ("|", "^", "+")
+        for left, right in (("(s << 3)", "(s >> 29)"), ("(s >> 29)", "(s << 3)"))
+        for other in ("", " ^ x", " ^ x ^ s", " ^ (s << 3)")
+    ),
+    "(s ^ (s << 7)) & 0xFFFF ^ x",
+    "(s ^ (s << 7) ^ s) & 0xFFFF ^ x",
+    "((s ^ (s << (x & 3))) - s) & 0xFFFF",
+    "(s ^ (s >> 5)) + x & 0xFFFF",
+    "(s + (s << 10)) & 0xFFFFFFFF ^ x",
+    "(s + (s << 10) + x) & 0xFFFFFFFF",
+    "((s + x & 0xFFFF) * 3 & 0xFFF) << 2 & 0xFFF",
+    "(s & 255) * (x & 255) & 0xFF",
+    "(s ^ x) & 0xFF",
+    "(s << (x & 7)) & 0xFF",
+    "(s << 70) & 0xFF | x",
+    "(s ^ x) * 3",
+    "((s ^ x) & 7) * 3 + 1 ^ s",
+    "s * x + 1 & 0xFFFF",
+    "(s * 0.5 + x) * 0.25",
+    "((s + x) * 0.5 + x) * 0.125 - s",
+    "s / 4",
+    "s / 0.5 + x",
+    "s / -2 - x",
+    "s / 3 + x",
+    "x / (s / 8)",
+    "s / 5e-324 + x",
+    "s / 2.0**1023 + x",
+    "s / 2.0**-1022 + x",
+    "s / 2.0**1022",
+    "3.7 * s * (1.0 - s) * 0.9 + x * 0.05",
+    "(s + x) - ((s + x) - s) * 0.5",
+    "max(0.0, s * 0.9 + x * 0.5 - 0.1) * 0.99 + 0.01 if x > 0.1 else s * 0.97",
+    "(s + x) / 2 if s > x else (s - x) / 3 if x > 0.5 else s",
+    "((((s + x) & 255) + (((s + x) & 255) << 10)) & 0xFFFF) ^ (s >> 6)",
+    "((((s * 3 + 1) * 5 - x) & 0xFFFF) * 7 ^ 99) % 1013 - (s >> 2) + (x & 3) * (s & 1) ^ (s // 3)",
+    "(s >> 1) ^ (0xEDB88320 if (s ^ x) & 1 else 0)",
+    "s + 1 if x > 0 else max(s - 1, 0)",
+    "not s",
+    "(not s) + x",
 ]
 INITIALS = (0, 1, -7, 2**62, 2**63 - 1, -(2**63), 2**64, 0.0, -0.0, 1.5, 1e300, float("nan"))
 

@@ -1,0 +1,184 @@
+//! The links of a chain: as few as there is code for, several steps being one link.
+
+use super::chain::{Chain, From};
+use super::link::{Link, Work};
+use super::program::Kind;
+
+/// Links that are done at once.
+struct Join {
+    links: &'static [Work],
+    work: Work,
+    /// Its operands: the link that they are of, and which one of it.
+    others: &'static [(usize, usize)],
+    /// Links that save a value, and the one that alone reads it, as its first operand. For then it need
+    /// not be saved.
+    reads: &'static [(usize, usize)],
+}
+
+/// The longer ones first.
+const JOINS: &[Join] = {
+    use Work::{
+        Add, AddAnd, AddShl, And, Eq, FloatAdd, FloatAddMul, FloatEq, FloatGe, FloatGt, FloatLe,
+        FloatLoad, FloatLt, FloatMul, FloatMulAdd, FloatNe, FloatSave, FloatSaveLoad,
+        FloatSelectIf, FloatSelectIfEq, FloatSelectIfGe, FloatSelectIfGt, FloatSelectIfLe,
+        FloatSelectIfLt, FloatSelectIfNe, FloatSmooth, FloatSubFrom, Ge, Gt, Le, Load, Lt, Mul,
+        MulAdd, MulAnd, Ne, Or, OrShifted, Save, SaveLoad, SelectIf, SelectIfEq, SelectIfGe,
+        SelectIfGt, SelectIfLe, SelectIfLt, SelectIfNe, Shl, ShlAnd, Shr, Xor, XorAnd, XorMul,
+        XorShifted, XorShl, XorShr,
+    };
+    const fn pair(links: &'static [Work], work: Work) -> Join {
+        let others = &[(0, 0), (1, 0)];
+        Join {
+            links,
+            work,
+            others,
+            reads: &[],
+        }
+    }
+    const fn choice(links: &'static [Work], work: Work) -> Join {
+        let others = &[(0, 0), (1, 0), (1, 1)];
+        Join {
+            links,
+            work,
+            others,
+            reads: &[],
+        }
+    }
+    const fn with_itself(links: &'static [Work], work: Work) -> Join {
+        Join {
+            links,
+            work,
+            others: &[(1, 0)],
+            reads: &[(0, 2)],
+        }
+    }
+    const fn shifted(links: &'static [Work], work: Work) -> Join {
+        let others: &[(usize, usize)] = match links[1] {
+            Shl => &[(1, 0), (4, 0)],
+            _ => &[(4, 0), (1, 0)],
+        };
+        Join {
+            links,
+            work,
+            others,
+            reads: &[(0, 3), (2, 5)],
+        }
+    }
+    &[
+        shifted(&[Save, Shl, Save, Load, Shr, Or], OrShifted),
+        shifted(&[Save, Shr, Save, Load, Shl, Or], OrShifted),
+        shifted(&[Save, Shl, Save, Load, Shr, Xor], XorShifted),
+        shifted(&[Save, Shr, Save, Load, Shl, Xor], XorShifted),
+        Join {
+            links: &[FloatSave, FloatSubFrom, FloatMul, FloatAdd],
+            work: FloatSmooth,
+            others: &[(1, 0), (2, 0)],
+            reads: &[(0, 3)],
+        },
+        with_itself(&[Save, Shl, Xor], XorShl),
+        with_itself(&[Save, Shr, Xor], XorShr),
+        with_itself(&[Save, Shl, Add], AddShl),
+        pair(&[Save, Load], SaveLoad),
+        pair(&[FloatSave, FloatLoad], FloatSaveLoad),
+        pair(&[Mul, Add], MulAdd),
+        pair(&[Add, And], AddAnd),
+        pair(&[Mul, And], MulAnd),
+        pair(&[Xor, And], XorAnd),
+        pair(&[Xor, Mul], XorMul),
+        pair(&[Shl, And], ShlAnd),
+        pair(&[FloatMul, FloatAdd], FloatMulAdd),
+        pair(&[FloatAdd, FloatMul], FloatAddMul),
+        choice(&[Lt, SelectIf], SelectIfLt),
+        choice(&[Le, SelectIf], SelectIfLe),
+        choice(&[Gt, SelectIf], SelectIfGt),
+        choice(&[Ge, SelectIf], SelectIfGe),
+        choice(&[Eq, SelectIf], SelectIfEq),
+        choice(&[Ne, SelectIf], SelectIfNe),
+        choice(&[FloatLt, FloatSelectIf], FloatSelectIfLt),
+        choice(&[FloatLe, FloatSelectIf], FloatSelectIfLe),
+        choice(&[FloatGt, FloatSelectIf], FloatSelectIfGt),
+        choice(&[FloatGe, FloatSelectIf], FloatSelectIfGe),
+        choice(&[FloatEq, FloatSelectIf], FloatSelectIfEq),
+        choice(&[FloatNe, FloatSelectIf], FloatSelectIfNe),
+    ]
+};
+
+impl Join {
+    /// If the first links are such.
+    fn join(&self, links: &[Link<From>]) -> Option<Link<From>> {
+        let (joined, rest) = links.split_at_checked(self.links.len())?;
+        let matches =
+            |(link, work): (&Link<From>, &Work)| link.work == *work && link.guard.is_none();
+        if !joined.iter().zip(self.links).all(matches) {
+            return None;
+        }
+        let not_saved = |(save, read): &(usize, usize)| {
+            let place = joined[*save].others[0];
+            let reads = |link: &&Link<From>| {
+                let mut read = link.others.iter().chain(&link.guard);
+                read.any(|other| *other == place)
+            };
+            let later = joined[save + 1..].iter().chain(rest);
+            joined[*read].others[0] == place && later.filter(reads).count() == 1
+        };
+        if !self.reads.iter().all(not_saved) {
+            return None;
+        }
+        let mut others = [From::None; 3];
+        for (other, (link, operand)) in others.iter_mut().zip(self.others) {
+            *other = joined[*link].others[*operand];
+        }
+        let last = joined.last()?;
+        Some(Link {
+            work: self.work,
+            others,
+            ..*last
+        })
+    }
+}
+
+impl Link<From> {
+    /// The links of a chain, as few as there is code for.
+    pub(super) fn all(chain: &Chain) -> Vec<Self> {
+        let mut links = Vec::new();
+        for (i, step) in chain.steps.iter().enumerate() {
+            let [a, b] = step.others;
+            let link = Link {
+                work: Work::of(step),
+                others: [a, b, From::None],
+                guard: (step.guard != From::None).then_some(step.guard),
+                action: step.action,
+                kind: step.kind,
+                function: step.function,
+            };
+            // The first step only has a meaning if the accumulator is saved.
+            if i > 0 {
+                links.push(link);
+            }
+            if let Some(place) = step.saves {
+                let work = match step.kind {
+                    Kind::Float => Work::FloatSave,
+                    Kind::Int | Kind::Bool => Work::Save,
+                };
+                let others = [From::Saved(place), From::None, From::None];
+                links.push(Link {
+                    work,
+                    others,
+                    guard: None,
+                    ..link
+                });
+            }
+        }
+        let mut joined = Vec::with_capacity(links.len());
+        let mut rest = &links[..];
+        while let [first, ..] = rest {
+            let join = JOINS
+                .iter()
+                .find_map(|join| Some((join.join(rest)?, join.links.len())));
+            let (link, count) = join.unwrap_or((*first, 1));
+            joined.push(link);
+            rest = &rest[count..];
+        }
+        joined
+    }
+}
