@@ -88,6 +88,26 @@ def hashed(total: Any, x: Any) -> Any:  # noqa: ANN401
     return ((total << 5) + total ^ x) & 0xFFFF_FFFF
 
 
+def remainder(total: Any, x: Any) -> Any:  # noqa: ANN401
+    """Add a number to a rolling checksum, modulo a prime."""
+    return (total * 31 + x) % 1_000_003
+
+
+def rotated(total: Any, x: Any) -> Any:  # noqa: ANN401
+    """Add a number to a hash that is rotated, with six operations."""
+    return (((total << 5) | (total >> 27)) & 0xFFFF_FFFF) ^ (x & 0xFF)
+
+
+def held(total: Any, x: Any) -> Any:  # noqa: ANN401
+    """Keep a number until another one is far from it."""
+    return total if abs(total - x) < 10.0 else x
+
+
+def decayed(total: Any, x: Any) -> Any:  # noqa: ANN401
+    """Follow a number upwards at another speed than downwards."""
+    return total * 0.99 + x if x > total else total * 0.5
+
+
 NUMBA_LOOP = "loop(v)"
 TASKS = (
     Task(
@@ -174,6 +194,30 @@ TASKS = (
         "reduce: ((total << 5) + total ^ x) & 0xFFFFFFFF",
         hashed,
         "hi",
+        {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
+    ),
+    Task(
+        "reduce: ((total << 5 | total >> 27) & 0xFFFFFFFF) ^ x & 0xFF",
+        rotated,
+        "hi",
+        {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
+    ),
+    Task(
+        "reduce: (total * 31 + x) % 1000003",
+        remainder,
+        "hi",
+        {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
+    ),
+    Task(
+        "reduce: total if abs(total - x) < 10.0 else x",
+        held,
+        "d",
+        {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
+    ),
+    Task(
+        "reduce: total * 0.99 + x if x > total else total * 0.5",
+        decayed,
+        "d",
         {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
     ),
 )

@@ -14,7 +14,10 @@ use crate::{Element, Level, Values};
 pub(crate) const WORD: usize = 64;
 
 /// So many words are looked at in one go.
-const WORDS: usize = 64;
+const WORDS: usize = 256;
+
+/// The most elements that come with their bits.
+pub(crate) const MASKED: usize = WORDS * WORD;
 
 /// So many elements are gathered at a time.
 const GATHERED_BYTES: usize = 16 << 10;
@@ -465,7 +468,7 @@ impl<T: Element> Group<'_, T> {
     /// others.
     ///
     /// With each goes a place, counted from `start` on: that of the first element or one before it,
-    /// behind those of the block before. And with the masked ones, of at most [`WORDS`] times 64 places, the bits.
+    /// behind those of the block before. And with the masked ones, of at most [`MASKED`] places, the bits.
     pub(crate) fn for_each_block(
         &self,
         level: Level,
@@ -542,9 +545,19 @@ impl<T: Element, F: FnMut(usize, &[T], Option<&[u64]>) -> ControlFlow<()>> Dense
         let mut words = [u64::MAX; WORDS];
         let mut i = range.start;
         while i < range.end {
+            let rest = range.end - i;
+            if let (Missing::Masked, Values::Aligned(values)) = (self.missing, part.values)
+                && rest >= direct
+            {
+                let next = i..i + rest.min(MASKED);
+                i = next.end;
+                let words = part.words(self.level, next.clone(), &mut words);
+                self.pass_on(&values[next], Some(words))?;
+                continue;
+            }
             let room = self.capacity - self.len;
-            let places = (range.end - i).min(room).min(WORDS * WORD);
-            if places < WORD.min(range.end - i) {
+            let places = rest.min(room).min(WORDS * WORD);
+            if places < WORD.min(rest) {
                 self.flush()?;
                 continue;
             }
@@ -553,12 +566,10 @@ impl<T: Element, F: FnMut(usize, &[T], Option<&[u64]>) -> ControlFlow<()>> Dense
             let words = part.words(self.level, next.clone(), &mut words);
             if let Values::Aligned(values) = part.values
                 && places >= direct
+                && words.iter().all(|word| *word == u64::MAX)
             {
-                let masked = self.missing == Missing::Masked;
-                if masked || words.iter().all(|word| *word == u64::MAX) {
-                    self.pass_on(&values[next], masked.then_some(words))?;
-                    continue;
-                }
+                self.pass_on(&values[next], None)?;
+                continue;
             }
             if self.gathered.is_empty() {
                 self.gathered = vec![T::ZERO; self.capacity + WORD];

@@ -8,7 +8,7 @@
 //!
 //! (A million with one in ten missing, against a sum of all: `benches/arrow.py`.)
 
-use crate::elements::WORD;
+use crate::elements::{MASKED, WORD};
 use crate::{Element, Level};
 
 /// Copies elements to the same places of `out`, with zeros where the bit of an element is not set.
@@ -44,10 +44,10 @@ pub(crate) fn has_masked_sums(level: Level) -> bool {
 
 /// The sum of the integers whose bit is set, if the level [has such sums](has_masked_sums).
 ///
-/// Bits are as for [`copy_or_zero`]; of at most 2^12 elements.
+/// Bits are as for [`copy_or_zero`]; of at most [`MASKED`] elements.
 #[inline(always)]
 pub(crate) fn masked_sum<T: Element>(level: Level, values: &[T], bits: &[u64]) -> Option<i128> {
-    debug_assert!(values.len() <= 1 << 12);
+    debug_assert!(values.len() <= MASKED);
     #[cfg(all(target_arch = "x86_64", not(miri)))]
     let sum = level
         .vectors()
@@ -139,6 +139,9 @@ mod vectors {
         }
     }
 
+    /// So many sums of two bytes are less than 2^15.
+    const PAIRS: usize = 64;
+
     /// The vectors of `$lanes` elements of a word, `$load`ed under its bits.
     macro_rules! vectors {
         ($values:ident, $word:ident, $lanes:literal, $load:ident as $mask:ty) => {
@@ -171,59 +174,65 @@ mod vectors {
         // bits are added up modulo 2^64, and so are their high halves, as [`IntegerBlock`] explains.
         let mut sums = _mm512_setzero_si512();
         let mut high = _mm512_setzero_si512();
-        for (values, &word) in words.iter().zip(bits) {
-            match size_of::<T>() {
-                1 => {
-                    let ones = _mm512_set1_epi8(1);
-                    for bytes in vectors!(values, word, 64, _mm512_maskz_loadu_epi8 as u64) {
-                        let pairs = match T::TYPE {
-                            ElementType::I8 => _mm512_maddubs_epi16(ones, bytes),
-                            _ => _mm512_maddubs_epi16(bytes, ones),
-                        };
-                        sums = _mm512_add_epi16(sums, pairs);
+        for (words, bits) in words.chunks(PAIRS).zip(bits.chunks(PAIRS)) {
+            let mut pairs = _mm512_setzero_si512();
+            for (values, &word) in words.iter().zip(bits) {
+                match size_of::<T>() {
+                    1 => {
+                        let ones = _mm512_set1_epi8(1);
+                        for bytes in vectors!(values, word, 64, _mm512_maskz_loadu_epi8 as u64) {
+                            let next = match T::TYPE {
+                                ElementType::I8 => _mm512_maddubs_epi16(ones, bytes),
+                                _ => _mm512_maddubs_epi16(bytes, ones),
+                            };
+                            pairs = _mm512_add_epi16(pairs, next);
+                        }
+                    }
+                    2 => {
+                        let ones = _mm512_set1_epi16(1);
+                        for shorts in vectors!(values, word, 32, _mm512_maskz_loadu_epi16 as u32) {
+                            let shorts = match T::TYPE {
+                                ElementType::I16 => shorts,
+                                _ => _mm512_xor_si512(shorts, _mm512_set1_epi16(i16::MIN)),
+                            };
+                            sums = _mm512_add_epi32(sums, _mm512_madd_epi16(shorts, ones));
+                        }
+                    }
+                    4 => {
+                        for ints in vectors!(values, word, 16, _mm512_maskz_loadu_epi32 as u16) {
+                            let ints = match T::TYPE {
+                                ElementType::I32 => {
+                                    _mm512_xor_si512(ints, _mm512_set1_epi32(i32::MIN))
+                                }
+                                _ => ints,
+                            };
+                            let odd = _mm512_srli_epi64::<32>(ints);
+                            let even = _mm512_and_si512(ints, _mm512_set1_epi64(u32::MAX.into()));
+                            sums = _mm512_add_epi64(sums, odd);
+                            high = _mm512_add_epi64(high, even);
+                        }
+                    }
+                    _ => {
+                        for longs in vectors!(values, word, 8, _mm512_maskz_loadu_epi64 as u8) {
+                            let halves = match T::TYPE {
+                                ElementType::I64 => _mm512_srai_epi64::<32>(longs),
+                                _ => _mm512_srli_epi64::<32>(longs),
+                            };
+                            sums = _mm512_add_epi64(sums, longs);
+                            high = _mm512_add_epi64(high, halves);
+                        }
                     }
                 }
-                2 => {
-                    let ones = _mm512_set1_epi16(1);
-                    for shorts in vectors!(values, word, 32, _mm512_maskz_loadu_epi16 as u32) {
-                        let shorts = match T::TYPE {
-                            ElementType::I16 => shorts,
-                            _ => _mm512_xor_si512(shorts, _mm512_set1_epi16(i16::MIN)),
-                        };
-                        sums = _mm512_add_epi32(sums, _mm512_madd_epi16(shorts, ones));
-                    }
-                }
-                4 => {
-                    for ints in vectors!(values, word, 16, _mm512_maskz_loadu_epi32 as u16) {
-                        let ints = match T::TYPE {
-                            ElementType::I32 => _mm512_xor_si512(ints, _mm512_set1_epi32(i32::MIN)),
-                            _ => ints,
-                        };
-                        let odd = _mm512_srli_epi64::<32>(ints);
-                        let even = _mm512_and_si512(ints, _mm512_set1_epi64(u32::MAX.into()));
-                        sums = _mm512_add_epi64(sums, odd);
-                        high = _mm512_add_epi64(high, even);
-                    }
-                }
-                _ => {
-                    for longs in vectors!(values, word, 8, _mm512_maskz_loadu_epi64 as u8) {
-                        let halves = match T::TYPE {
-                            ElementType::I64 => _mm512_srai_epi64::<32>(longs),
-                            _ => _mm512_srli_epi64::<32>(longs),
-                        };
-                        sums = _mm512_add_epi64(sums, longs);
-                        high = _mm512_add_epi64(high, halves);
-                    }
-                }
+            }
+            if size_of::<T>() == 1 {
+                sums = _mm512_add_epi32(sums, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
             }
         }
         let places = words.as_flattened().len();
         let sum = match T::TYPE {
-            ElementType::I8 | ElementType::U8 => {
-                let pairs = _mm512_madd_epi16(sums, _mm512_set1_epi16(1));
-                _mm512_reduce_add_epi32(pairs).into()
+            ElementType::I8 | ElementType::U8 | ElementType::I16 => {
+                _mm512_reduce_add_epi32(sums).into()
             }
-            ElementType::I16 => _mm512_reduce_add_epi32(sums).into(),
             ElementType::U16 => i128::from(_mm512_reduce_add_epi32(sums)) + (places << 15) as i128,
             ElementType::I32 => {
                 let sum = _mm512_reduce_add_epi64(_mm512_add_epi64(sums, high));
