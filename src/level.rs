@@ -27,6 +27,15 @@ pub(crate) enum Vectors {
     V4,
 }
 
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+impl Vectors {
+    /// Whether bytes and shorts can be compressed, beyond what all CPUs of level v4 can: those since 2019
+    /// (Ice Lake) and 2022 (Zen 4).
+    pub(crate) fn compress_narrow(self) -> bool {
+        matches!(self, Vectors::V4) && is_x86_feature_detected!("avx512vbmi2")
+    }
+}
+
 impl Level {
     /// What every CPU of this architecture has.
     pub const BASELINE: Level = Level(Kind::Baseline);

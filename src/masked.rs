@@ -42,22 +42,24 @@ pub(crate) fn has_masked_sums(level: Level) -> bool {
     has
 }
 
-/// The sum of the integers whose bit is set, if the level [has such sums](has_masked_sums).
+/// The sum of the integers whose bit is set.
 ///
 /// Bits are as for [`copy_or_zero`]; of at most [`MASKED`] elements.
+///
+/// # Panics
+/// Unless the level [has such sums](has_masked_sums).
 #[inline(always)]
-pub(crate) fn masked_sum<T: Element>(level: Level, values: &[T], bits: &[u64]) -> Option<i128> {
+pub(crate) fn masked_sum<T: Element>(level: Level, values: &[T], bits: &[u64]) -> i128 {
     debug_assert!(values.len() <= MASKED);
     #[cfg(all(target_arch = "x86_64", not(miri)))]
-    let sum = level
+    if let Some(sum) = level
         .vectors()
-        .and_then(|level| vectors::masked_sum(level, values, bits));
-    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
-    let sum = {
-        let _ = (level, values, bits);
-        None
-    };
-    sum
+        .and_then(|level| vectors::masked_sum(level, values, bits))
+    {
+        return sum;
+    }
+    let _ = (values, bits);
+    unreachable!("no sums under masks at level {}", level.name())
 }
 
 /// Word by word, of which `copy_word` copies all but the last one if that is not full.

@@ -219,9 +219,10 @@ fn sum_integers<T: IntegerBlock>(
         || 0,
         #[inline(always)]
         |sum, at, block: &[T], words| {
-            *sum += words
-                .and_then(|words| masked_sum(at.level, block, words))
-                .unwrap_or_else(|| T::sum_block(block));
+            *sum += match words {
+                None => T::sum_block(block),
+                Some(words) => masked_sum(at.level, block, words),
+            };
             ControlFlow::Continue(())
         },
         |sum, other| *sum += other,

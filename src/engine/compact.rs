@@ -5,7 +5,7 @@
 //! 1. A word of bits stands for 64 elements. Runs of words that are all ones are copied, of words
 //!    that are all zeros skipped.
 //! 2. Otherwise elements are moved a vector at a time: at level v4 by the instruction that
-//!    compresses, narrow elements widened to 32 bits; at v3 by a permutation out of a table. A vector
+//!    compresses, narrow elements widened to 32 bits where the CPU has it for those only; at v3 by a permutation out of a table. A vector
 //!    is stored whole, and the next one over what was too much of it; so this is done only where the
 //!    output has room for 64 more elements, and not for its last ones.
 //! 3. Elsewhere, and for the last ones, element by element without a branch.
@@ -39,7 +39,7 @@ pub fn compact<T: Element>(
 ) {
     let len = values.len();
     assert_eq!(bits.len(), len.div_ceil(WORD), "a bit for each element");
-    let set: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
+    let set = count_ones(executor, bits);
     assert_eq!(set, out.len(), "a place for each element whose bit is set");
     if let Some(last) = bits.last()
         && !len.is_multiple_of(WORD)
@@ -63,6 +63,21 @@ pub fn compact<T: Element>(
             }
         }
     }
+}
+
+/// How many bits are set: of [`compact`], how many elements it copies.
+///
+/// ```
+/// use arrayops::{Executor, count_ones};
+///
+/// assert_eq!(count_ones(&Executor::sequential(), &[0b101, u64::MAX]), 66);
+/// ```
+#[must_use]
+pub fn count_ones(executor: &Executor<'_>, bits: &[u64]) -> usize {
+    executor.level().run(
+        #[inline(always)]
+        |_| bits.iter().map(|word| word.count_ones() as usize).sum(),
+    )
 }
 
 /// As [`compact`], to elements of which there may be more; how many there were.
@@ -160,8 +175,8 @@ mod vectors {
         _mm_shuffle_epi8, _mm_storel_epi64, _mm_storeu_si128, _mm_unpacklo_epi8,
         _mm256_cvtepu8_epi32, _mm256_loadu_si256, _mm256_permutevar8x32_epi32, _mm256_storeu_si256,
         _mm512_cvtepi32_epi8, _mm512_cvtepi32_epi16, _mm512_cvtepu8_epi32, _mm512_cvtepu16_epi32,
-        _mm512_loadu_si512, _mm512_maskz_compress_epi32, _mm512_maskz_compress_epi64,
-        _mm512_storeu_si512,
+        _mm512_loadu_si512, _mm512_maskz_compress_epi8, _mm512_maskz_compress_epi16,
+        _mm512_maskz_compress_epi32, _mm512_maskz_compress_epi64, _mm512_storeu_si512,
     };
     use std::mem::MaybeUninit;
 
@@ -179,6 +194,10 @@ mod vectors {
             match self {
                 // SAFETY: from a `Level`, the proof that the CPU has these features.
                 Vectors::V3 => unsafe { compact_v3(values, bits, out) },
+                Vectors::V4 if size_of::<T>() <= 2 && self.compress_narrow() => {
+                    // SAFETY: as above, and the CPU has these ones.
+                    unsafe { compact_narrow(values, bits, out) }
+                }
                 // SAFETY: as above.
                 Vectors::V4 => unsafe { compact_v4(values, bits, out) },
             }
@@ -315,6 +334,45 @@ mod vectors {
         })
     }
 
+    /// Elements of one or two bytes.
+    ///
+    /// Benefit against `compact_v4`, in all that `filter` does with a million at random: 0.8 of the time for
+    /// bytes, 0.9 for shorts.
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi2")]
+    #[expect(clippy::cast_possible_truncation, reason = "as many bits as lanes")]
+    fn compact_narrow<T: Element>(values: &[T], bits: &[u64], out: &mut [MaybeUninit<T>]) -> usize {
+        let load = |from: *const T| {
+            // SAFETY: as many elements as a vector has.
+            unsafe { _mm512_loadu_si512(from.cast()) }
+        };
+        let store = |to: *mut MaybeUninit<T>, vector| {
+            // SAFETY: as many places as a vector has.
+            unsafe { _mm512_storeu_si512(to.cast(), vector) };
+        };
+        walk(values, bits, out, |values, word, out| {
+            if size_of::<T>() == 1 {
+                by_vectors!(
+                    values,
+                    word,
+                    out,
+                    64,
+                    |from, bits: u64| _mm512_maskz_compress_epi8(bits, load(from)),
+                    store
+                );
+            } else {
+                by_vectors!(
+                    values,
+                    word,
+                    out,
+                    32,
+                    |from, bits: u64| _mm512_maskz_compress_epi16(bits as u32, load(from)),
+                    store
+                );
+            }
+        })
+    }
+
     #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
     #[expect(clippy::cast_possible_truncation, reason = "as many bits as lanes")]
     fn compact_v3<T: Element>(values: &[T], bits: &[u64], out: &mut [MaybeUninit<T>]) -> usize {
@@ -392,5 +450,57 @@ mod vectors {
                 ),
             }
         })
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::Level;
+        use crate::elements::WORD;
+
+        /// Other CPUs of the level have only the one.
+        #[test]
+        fn compact_of_narrow_elements_is_the_same_with_and_without_instructions_for_them() {
+            fn assert_same<T: Element>(values: &[T], bits: &[u64]) {
+                let compacted = |narrow: bool| {
+                    let mut out = vec![MaybeUninit::new(T::ZERO); values.len()];
+                    let compact = if narrow { compact_narrow } else { compact_v4 };
+                    // SAFETY: the CPU has them, as was asked.
+                    let count = unsafe { compact(values, bits, &mut out) };
+                    // SAFETY: all of it was initialised.
+                    let read = |slot: &MaybeUninit<T>| unsafe { slot.assume_init() }.number();
+                    out[..count].iter().map(read).collect::<Vec<_>>()
+                };
+                assert_eq!(compacted(true), compacted(false));
+            }
+            if !Level::detect()
+                .vectors()
+                .is_some_and(Vectors::compress_narrow)
+            {
+                return;
+            }
+            let mut state = 1_u64;
+            let mut next = || {
+                state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+                state >> 17
+            };
+            for words in 1..12 {
+                let len = words * WORD;
+                let bits: Vec<u64> = (0..words)
+                    .map(|i| match i % 5 {
+                        0 => 0,
+                        1 => u64::MAX,
+                        2 => next() << 17 & next(),
+                        _ => next() << 20 ^ next(),
+                    })
+                    .collect();
+                let bytes: Vec<u8> = (0..len).map(|_| next().to_le_bytes()[0]).collect();
+                let shorts: Vec<i16> = (0..len)
+                    .map(|i| i16::try_from(i * 7).unwrap_or(0))
+                    .collect();
+                assert_same(&bytes, &bits);
+                assert_same(&shorts, &bits);
+            }
+        }
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! The inverse of [`compact`](super::compact()). A word of bits is for 64 places; the last word is done
 //! first, so that elements can stay in the memory that they are spread in. At level v4 the elements are
-//! moved by the instruction that expands, narrow ones widened to 32 bits.
+//! moved by the instruction that expands, narrow ones widened to 32 bits where the CPU has it for those only.
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use crate::elements::WORD;
+#[cfg(all(target_arch = "x86_64", not(miri)))]
+use crate::level::Vectors;
 use crate::{Element, Level, Validity};
 
 /// So many elements may be read behind those of a word.
@@ -36,10 +38,16 @@ pub fn expand<T: Element>(
     validity: Validity<'_>,
 ) -> usize {
     #[cfg(all(target_arch = "x86_64", not(miri)))]
-    if level.choose(false, false, true) {
-        // SAFETY: the level is the proof that the CPU has these features.
+    if let Some(vectors @ Vectors::V4) = level.vectors() {
+        let expand = if size_of::<T>() <= 2 && vectors.compress_narrow() {
+            vectors::expand_narrow
+        } else {
+            vectors::expand_v4
+        };
+        // SAFETY: the level is the proof that the CPU has these features, but for the narrow ones, for
+        // which it was asked.
         #[expect(unsafe_code, reason = "no loop is vectorised into an expansion")]
-        return unsafe { vectors::expand_v4(out, end, places, validity) };
+        return unsafe { expand(out, end, places, validity) };
     }
     #[cfg(not(all(target_arch = "x86_64", not(miri))))]
     let _ = level;
@@ -118,8 +126,8 @@ mod vectors {
     use std::arch::x86_64::{
         _mm_loadu_si128, _mm_storeu_si128, _mm256_loadu_si256, _mm256_storeu_si256,
         _mm512_cvtepi32_epi8, _mm512_cvtepi32_epi16, _mm512_cvtepu8_epi32, _mm512_cvtepu16_epi32,
-        _mm512_loadu_si512, _mm512_maskz_expand_epi32, _mm512_maskz_expand_epi64,
-        _mm512_storeu_si512,
+        _mm512_loadu_si512, _mm512_maskz_expand_epi8, _mm512_maskz_expand_epi16,
+        _mm512_maskz_expand_epi32, _mm512_maskz_expand_epi64, _mm512_storeu_si512,
     };
     use std::mem::MaybeUninit;
     use std::ops::Range;
@@ -219,5 +227,80 @@ mod vectors {
                 ),
             }
         })
+    }
+
+    /// Elements of one or two bytes.
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512cd,avx512dq,avx512vl,avx512vbmi2")]
+    #[expect(clippy::cast_possible_truncation, reason = "as many bits as lanes")]
+    pub(super) fn expand_narrow<T: Element>(
+        out: &mut [MaybeUninit<T>],
+        end: usize,
+        places: Range<usize>,
+        validity: Validity<'_>,
+    ) -> usize {
+        let load = |from: *const MaybeUninit<T>| {
+            // SAFETY: as many elements as a vector has.
+            unsafe { _mm512_loadu_si512(from.cast()) }
+        };
+        let store = |to: *mut MaybeUninit<T>, vector| {
+            // SAFETY: as many places as a vector has.
+            unsafe { _mm512_storeu_si512(to.cast(), vector) };
+        };
+        walk(out, end, places, validity, |elements, bits, to| {
+            if size_of::<T>() == 1 {
+                by_vectors!(elements, bits, to, 64, load, |to, bits: u64, vector| {
+                    store(to, _mm512_maskz_expand_epi8(bits, vector));
+                });
+            } else {
+                by_vectors!(elements, bits, to, 32, load, |to, bits: u64, vector| {
+                    store(to, _mm512_maskz_expand_epi16(bits as u32, vector));
+                });
+            }
+        })
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+        use crate::Level;
+        use crate::level::Vectors;
+
+        /// Other CPUs of the level have only the one.
+        #[test]
+        fn expand_of_narrow_elements_is_the_same_with_and_without_instructions_for_them() {
+            fn assert_same<T: Element>(values: &[T], bytes: &[u8], offset: usize) {
+                let validity = Validity::new(bytes, offset, values.len());
+                let expanded = |narrow: bool| {
+                    let mut out: Vec<_> = values.iter().copied().map(MaybeUninit::new).collect();
+                    let expand = if narrow { expand_narrow } else { expand_v4 };
+                    let count = validity.count();
+                    // SAFETY: the CPU has them, as was asked.
+                    let left = unsafe { expand(&mut out, count, 0..values.len(), validity) };
+                    assert_eq!(left, 0);
+                    // SAFETY: all of it was initialised.
+                    let read = |slot: &MaybeUninit<T>| unsafe { slot.assume_init() }.number();
+                    out.iter().map(read).collect::<Vec<_>>()
+                };
+                assert_eq!(expanded(true), expanded(false));
+            }
+            if !Level::detect()
+                .vectors()
+                .is_some_and(Vectors::compress_narrow)
+            {
+                return;
+            }
+            for len in (0..300).chain([1000, 4096]) {
+                for (step, offset) in [(7_usize, 0), (31, 3), (255, 5), (64, 1)] {
+                    let byte = |i: usize| (i * i * step + i / 3).to_le_bytes()[0];
+                    let bytes: Vec<u8> = (0..=len / 8 + 2).map(byte).collect();
+                    let narrow: Vec<u8> = (0..len).map(|i| i.to_le_bytes()[0]).collect();
+                    let shorts: Vec<i16> =
+                        (0_i16..).take(len).map(|i| i.wrapping_mul(77)).collect();
+                    assert_same(&narrow, &bytes, offset);
+                    assert_same(&shorts, &bytes, offset);
+                }
+            }
+        }
     }
 }

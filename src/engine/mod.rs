@@ -32,8 +32,8 @@ mod target;
 mod watch;
 
 pub use column::{Column, Stored};
-pub use compact::compact;
 pub(crate) use compact::compact_words;
+pub use compact::{compact, count_ones};
 pub use expand::expand;
 pub use map::{map, select};
 pub use program::{Kind, Program};
