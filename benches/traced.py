@@ -100,7 +100,7 @@ def rotated(total: Any, x: Any) -> Any:  # noqa: ANN401
 
 def held(total: Any, x: Any) -> Any:  # noqa: ANN401
     """Keep a number until another one is far from it."""
-    return total if abs(total - x) < 10.0 else x
+    return total if abs(total - x) < 10.0 else x  # noqa: PLR2004
 
 
 def decayed(total: Any, x: Any) -> Any:  # noqa: ANN401
