@@ -103,18 +103,19 @@ fn copy_word<T: Element>(values: &[T; WORD], word: u64, out: &mut [T; WORD]) {
 #[expect(unsafe_code, reason = "no loop is vectorised into loads under a mask")]
 mod vectors {
     use std::arch::x86_64::{
-        _MM_HINT_T0, _mm_prefetch, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_cmpeq_epi16,
-        _mm256_cmpeq_epi32, _mm256_cmpeq_epi64, _mm256_loadu_si256, _mm256_set1_epi16,
-        _mm256_set1_epi32, _mm256_set1_epi64x, _mm256_setr_epi32, _mm256_setr_epi64x,
-        _mm256_shuffle_epi8, _mm256_storeu_si256, _mm512_add_epi16, _mm512_add_epi32,
-        _mm512_add_epi64, _mm512_and_si512, _mm512_madd_epi16, _mm512_maddubs_epi16,
-        _mm512_maskz_loadu_epi8, _mm512_maskz_loadu_epi16, _mm512_maskz_loadu_epi32,
-        _mm512_maskz_loadu_epi64, _mm512_reduce_add_epi32, _mm512_reduce_add_epi64,
-        _mm512_set1_epi8, _mm512_set1_epi16, _mm512_set1_epi32, _mm512_set1_epi64,
-        _mm512_setzero_si512, _mm512_srai_epi64, _mm512_srli_epi64, _mm512_xor_si512,
+        _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_cmpeq_epi16, _mm256_cmpeq_epi32,
+        _mm256_cmpeq_epi64, _mm256_loadu_si256, _mm256_set1_epi16, _mm256_set1_epi32,
+        _mm256_set1_epi64x, _mm256_setr_epi32, _mm256_setr_epi64x, _mm256_shuffle_epi8,
+        _mm256_storeu_si256, _mm512_add_epi16, _mm512_add_epi32, _mm512_add_epi64,
+        _mm512_and_si512, _mm512_madd_epi16, _mm512_maddubs_epi16, _mm512_maskz_loadu_epi8,
+        _mm512_maskz_loadu_epi16, _mm512_maskz_loadu_epi32, _mm512_maskz_loadu_epi64,
+        _mm512_reduce_add_epi32, _mm512_reduce_add_epi64, _mm512_set1_epi8, _mm512_set1_epi16,
+        _mm512_set1_epi32, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_srai_epi64,
+        _mm512_srli_epi64, _mm512_xor_si512,
     };
 
     use super::{WORD, walk};
+    use crate::engine::prefetch_line;
     use crate::level::Vectors;
     use crate::{Element, ElementType, Number};
 
@@ -158,9 +159,7 @@ mod vectors {
                 .enumerate()
                 .map(|(i, vector)| {
                     let bits = ($word >> ($lanes * i)) as $mask;
-                    let ahead = vector.as_ptr().cast::<i8>().wrapping_add(AHEAD);
-                    // SAFETY: a hint, which reads nothing and fails at no address.
-                    unsafe { _mm_prefetch::<_MM_HINT_T0>(ahead) };
+                    prefetch_line(vector.as_ptr().cast::<u8>().wrapping_add(AHEAD));
                     // SAFETY: as many elements as a vector has.
                     unsafe { $load(bits, vector.as_ptr().cast()) }
                 })
