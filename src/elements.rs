@@ -121,6 +121,21 @@ impl<'a> Validity<'a> {
         ones - (before.count_ones() + behind.count_ones()) as usize
     }
 
+    /// The bits of all elements as they are, if they fill words and lie as words do.
+    fn words_in_place(&self) -> Option<&'a [u64]> {
+        if self.offset != 0 || !self.len.is_multiple_of(WORD) || cfg!(target_endian = "big") {
+            return None;
+        }
+        #[expect(unsafe_code, reason = "a view of bytes as words")]
+        // SAFETY: any bytes are a word, and the words are aligned.
+        let (before, words, _) = unsafe { self.bytes.align_to::<u64>() };
+        if before.is_empty() {
+            words.get(..self.len / WORD)
+        } else {
+            None
+        }
+    }
+
     /// The bits of all elements, in as many words as these fill.
     fn words(&self, level: Level, out: &mut [u64]) {
         debug_assert_eq!(out.len(), self.len.div_ceil(WORD));
@@ -288,10 +303,17 @@ impl<'a, T: Element> Part<'a, T> {
         level: Level,
         places: Range<usize>,
         words: &'w mut [u64; WORDS],
-    ) -> &'w [u64] {
+    ) -> &'w [u64]
+    where
+        'a: 'w,
+    {
         let words = &mut words[..places.len().div_ceil(WORD)];
         if let Some(validity) = self.validity {
-            validity.part(places).words(level, words);
+            let validity = validity.part(places);
+            if let Some(words) = validity.words_in_place() {
+                return words;
+            }
+            validity.words(level, words);
         }
         words
     }
@@ -585,5 +607,39 @@ impl<T: Element, F: FnMut(usize, &[T], Option<&[u64]>) -> ControlFlow<()>> Dense
             self.at += places;
         }
         ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_any_places_are_the_bits_of_these() {
+        let bytes: Vec<u8> = (0..400_u32)
+            .map(|i| ((i * i * 37) >> 3).to_le_bytes()[0])
+            .collect();
+        let values = [0_u8; 2000];
+        for offset in 0..140 {
+            for len in [0, 1, 63, 64, 65, 128, 640, 1000] {
+                let validity = Validity::new(&bytes, offset, len);
+                let part = Part::new(Values::Aligned(&values[..len]), Some(validity));
+                for from in [0, 1, 8, 64].into_iter().filter(|from| *from <= len) {
+                    for level in Level::available() {
+                        let mut words = [u64::MAX; WORDS];
+                        let words = part.words(level, from..len, &mut words);
+                        assert_eq!(words.len(), (len - from).div_ceil(WORD));
+                        for i in 0..len - from {
+                            let expected = validity.get(from + i);
+                            assert_eq!(
+                                words[i / WORD] >> (i % WORD) & 1 == 1,
+                                expected,
+                                "{offset} {len} {from} {i}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
     }
 }
