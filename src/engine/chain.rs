@@ -235,6 +235,17 @@ impl<'a> Builder<'a> {
         From::Row(row)
     }
 
+    /// What an instruction multiplies by that divides by a power of two.
+    fn reciprocal(&self, instruction: &Instruction) -> Option<f64> {
+        if instruction.op != Op::FloatDiv {
+            return None;
+        }
+        match self.program.constant(instruction.operand(1)) {
+            Some(Constant::Float(divisor)) => exact_reciprocal(divisor),
+            _ => None,
+        }
+    }
+
     /// Adds the steps of an instruction.
     fn add(&mut self, current: usize, value: usize, instruction: &Instruction) {
         let operands: Vec<usize> = instruction.operands().collect();
@@ -253,22 +264,18 @@ impl<'a> Builder<'a> {
             self.steps[*first] = given;
         }
         let at = at.unwrap_or(0);
-        let mut others = [From::None; 2];
-        let rest = operands.iter().enumerate().filter(|(i, _)| *i != at);
-        for (other, (_, operand)) in others.iter_mut().zip(rest) {
-            *other = self.from(*operand);
-        }
         let mut op = instruction.op;
-        if let (Op::FloatDiv, [_, divisor]) = (op, &operands[..])
-            && at == 0
-            && let Some(Constant::Float(divisor)) = self.program.constant(*divisor)
-            && let Some(reciprocal) = exact_reciprocal(divisor)
-        {
+        let mut others = [From::None; 2];
+        if let Some(reciprocal) = self.reciprocal(instruction).filter(|_| at == 0) {
             op = Op::FloatMul;
             others[0] = From::Row(self.chain.rows.len());
-            self.chain
-                .rows
-                .push(Row::Constant(Constant::Float(reciprocal)));
+            let constant = Constant::Float(reciprocal);
+            self.chain.rows.push(Row::Constant(constant));
+        } else {
+            let rest = operands.iter().enumerate().filter(|(i, _)| *i != at);
+            for (other, (_, operand)) in others.iter_mut().zip(rest) {
+                *other = self.from(*operand);
+            }
         }
         let action = match at {
             0 => Action::First(op),
