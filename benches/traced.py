@@ -109,6 +109,7 @@ def decayed(total: Any, x: Any) -> Any:  # noqa: ANN401
 
 
 NUMBA_LOOP = "loop(v)"
+REDUCTION = {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"}
 TASKS = (
     Task(
         "map: x * 3 + 1",
@@ -176,49 +177,49 @@ TASKS = (
         "reduce: (total * 31 + x) & 0xFFFFFFFF",
         checksum,
         "hi",
-        {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
+        REDUCTION,
     ),
     Task(
         "reduce: total + x if x > 0 else total",
         add_positive,
         "hid",
-        {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
+        REDUCTION,
     ),
     Task(
         "reduce: total + (x - total) * 0.125",
         smoothed,
         "d",
-        {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
+        REDUCTION,
     ),
     Task(
         "reduce: ((total << 5) + total ^ x) & 0xFFFFFFFF",
         hashed,
         "hi",
-        {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
+        REDUCTION,
     ),
     Task(
         "reduce: ((total << 5 | total >> 27) & 0xFFFFFFFF) ^ x & 0xFF",
         rotated,
         "hi",
-        {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
+        REDUCTION,
     ),
     Task(
         "reduce: (total * 31 + x) % 1000003",
         remainder,
         "hi",
-        {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
+        REDUCTION,
     ),
     Task(
         "reduce: total if abs(total - x) < 10.0 else x",
         held,
         "d",
-        {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
+        REDUCTION,
     ),
     Task(
         "reduce: total * 0.99 + x if x > total else total * 0.5",
         decayed,
         "d",
-        {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"},
+        REDUCTION,
     ),
 )
 
