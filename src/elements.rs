@@ -16,7 +16,7 @@ pub(crate) const WORD: usize = 64;
 /// So many words are looked at in one go.
 const WORDS: usize = 256;
 
-/// The most elements that come with their bits.
+/// The elements of these: the most that come with their bits.
 pub(crate) const MASKED: usize = WORDS * WORD;
 
 /// So many elements are gathered at a time.
@@ -578,7 +578,7 @@ impl<T: Element, F: FnMut(usize, &[T], Option<&[u64]>) -> ControlFlow<()>> Dense
                 continue;
             }
             let room = self.capacity - self.len;
-            let places = rest.min(room).min(WORDS * WORD);
+            let places = rest.min(room).min(MASKED);
             if places < WORD.min(rest) {
                 self.flush()?;
                 continue;

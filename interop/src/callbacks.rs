@@ -369,25 +369,26 @@ fn filter_natively(
         let len = part.min(piece.len() - start);
         let bits = &mut all_bits[..len.div_ceil(64)];
         with_element!(piece.element_type(), T => {
-                   let values = piece.values::<T>().part(start..start + len);
-                   let bytes = len * size_of::<T>();
-                   let left_out = runtime::run(py, "filter", bytes, |executor| {
-                       arrayops::select(executor, program, &[values.into()], bits)
-                   })?;
-                   for range in left_out {
-                       mark_elements(predicate, &input, bits, start, range)?;
-                   }
-                   let kept =
-        runtime::run(py, "filter", 0, |executor| Ok(arrayops::count_ones(executor, bits)))?;
-                   memory.allocate(py, kept)?;
-                   let before = memory.len();
-                   let out = &mut memory.spare::<T>()[..kept];
-                   runtime::run(py, "filter", bytes, |executor| {
-                       arrayops::compact(executor, values, bits, out);
-                       Ok(())
-                   })?;
-                   memory.fill_at(before + kept, |_| Ok(()))?;
-               });
+            let values = piece.values::<T>().part(start..start + len);
+            let bytes = len * size_of::<T>();
+            let left_out = runtime::run(py, "filter", bytes, |executor| {
+                arrayops::select(executor, program, &[values.into()], bits)
+            })?;
+            for range in left_out {
+                mark_elements(predicate, &input, bits, start, range)?;
+            }
+            let kept = runtime::run(py, "filter", 0, |executor| {
+                Ok(arrayops::count_ones(executor, bits))
+            })?;
+            memory.allocate(py, kept)?;
+            let before = memory.len();
+            let out = &mut memory.spare::<T>()[..kept];
+            runtime::run(py, "filter", bytes, |executor| {
+                arrayops::compact(executor, values, bits, out);
+                Ok(())
+            })?;
+            memory.fill_at(before + kept, |_| Ok(()))?;
+        });
         bits.fill(0);
         py.check_signals()?;
     }

@@ -5,8 +5,8 @@
 //! 1. A word of bits stands for 64 elements. Runs of words that are all ones are copied, of words
 //!    that are all zeros skipped.
 //! 2. Otherwise elements are moved a vector at a time: at level v4 by the instruction that
-//!    compresses, narrow elements widened to 32 bits where the CPU has it for those only; at v3 by a permutation out of a table. A vector
-//!    is stored whole, and the next one over what was too much of it; so this is done only where the
+//!    compresses, narrow elements widened to 32 bits where the CPU has it for those only; at v3 by
+//!    a permutation out of a table. A vector is stored whole, and the next one over what was too much of it; so this is done only where the
 //!    output has room for 64 more elements, and not for its last ones.
 //! 3. Elsewhere, and for the last ones, element by element without a branch.
 
