@@ -149,6 +149,26 @@ mod kernels {
     /// The sign, the exponent, and the upper 26 bits of the mantissa.
     const UPPER: u64 = !((1 << 26) - 1);
 
+    /// What is read from memory: [`UPPER`] for all lanes, and how far away the bit of each is from the sign.
+    #[repr(C, align(64))]
+    struct Constants {
+        upper: [u64; 8],
+        distances: [u64; LANES],
+    }
+
+    static CONSTANTS: Constants = {
+        let mut constants = Constants {
+            upper: [UPPER; 8],
+            distances: [63; LANES],
+        };
+        let mut lane = 1;
+        while lane < LANES {
+            constants.distances[lane] = constants.distances[lane - 1] - 1;
+            lane += 1;
+        }
+        constants
+    };
+
     /// What lies so many bytes ahead is asked for: reading the flags makes the CPU wait, and stop
     /// looking ahead by itself. Any address may be asked for, there need not be memory.
     ///
@@ -182,7 +202,7 @@ mod kernels {
                     asm!(
                         "stmxcsr [{saved}]",
                         "ldmxcsr [{flags}]",
-                        concat!($load, " ", $kind, "0, [{upper}]"),
+                        concat!($load, " ", $kind, "0, [{constants}]"),
                         $(concat!($load, " ", $kind, $sum, ", [{sums} + ", $place, "]"),)*
                         "2:",
                         "prefetcht0 [{rows} + {ahead}]",
@@ -197,13 +217,13 @@ mod kernels {
                         "ldmxcsr [{saved}]",
                         saved = in(reg) &raw mut saved,
                         flags = in(reg) &raw mut flags,
-                        upper = in(reg) [UPPER; 8].as_ptr(),
+                        constants = in(reg) &raw const CONSTANTS,
                         sums = in(reg) &raw mut sums,
                         size = const size_of::<[$element; LANES]>(),
                         ahead = const PREFETCHED,
                         rows = inout(reg) rows.as_ptr() => _,
                         count = inout(reg) rows.len() => _,
-                        $($bits = inout(reg) $bits => _, out("k1") _, out("k2") _,)?
+                        $($bits = inout(reg) $bits => _, out("k1") _, out("k2") _, out("xmm11") _,)?
                         out("xmm0") _, out("xmm1") _, out("xmm2") _, out("xmm3") _,
                         out("xmm4") _, out("xmm5") _, out("xmm6") _, out("xmm7") _,
                         out("xmm8") _, out("xmm9") _, out("xmm10") _,
@@ -222,11 +242,23 @@ mod kernels {
         };
     }
 
+    /// Reads the bits of a row, for all lanes.
+    macro_rules! masks_v3 {
+        () => {
+            "vpbroadcastw ymm11, [{bits}]\nadd {bits}, 2\n"
+        };
+    }
+
     /// Adds a vector of doubles, cut in two.
     macro_rules! cut {
         ($kind:literal, $place:literal, $high:literal, $low:literal $(, $mask:literal)?) => {
             concat!(
                 concat!("vmovupd ", $kind, "1", $($mask,)? ", [{rows} + ", $place, "]\n"),
+                cut!($kind, $high, $low),
+            )
+        };
+        ($kind:literal, $high:literal, $low:literal) => {
+            concat!(
                 concat!("vandpd ", $kind, "2, ", $kind, "1, ", $kind, "0\n"),
                 concat!("vsubpd ", $kind, "1, ", $kind, "1, ", $kind, "2\n"),
                 concat!(
@@ -263,6 +295,31 @@ mod kernels {
         };
     }
 
+    /// As `cut`, of the elements whose bit is set: these are moved to where signs are.
+    macro_rules! cut_masked_v3 {
+        ($place:literal, $high:literal, $low:literal, $distances:literal) => {
+            concat!(
+                concat!("vpsllvq ymm1, ymm11, [{constants} + ", $distances, "]\n"),
+                concat!("vmaskmovpd ymm1, ymm1, [{rows} + ", $place, "]\n"),
+                cut!("ymm", $high, $low),
+            )
+        };
+    }
+
+    /// As `whole`, of the elements whose bit is set: these are moved to where signs are. What is left out
+    /// is converted too, so that a signalling NaN there counts as rounded.
+    macro_rules! whole_masked_v3 {
+        ($place:literal, $sum:literal, $distances:literal) => {
+            concat!(
+                concat!("vpsllvq ymm2, ymm11, [{constants} + ", $distances, "]\n"),
+                concat!("vcvtps2pd ymm1, [{rows} + ", $place, "]\n"),
+                "vpxor xmm7, xmm7, xmm7\n",
+                "vblendvpd ymm1, ymm7, ymm1, ymm2\n",
+                concat!("vaddpd ymm", $sum, ", ymm", $sum, ", ymm1\n"),
+            )
+        };
+    }
+
     /// As `whole`, with two.
     macro_rules! whole_sse2 {
         ($place:literal, $sum:literal) => {
@@ -280,7 +337,7 @@ mod kernels {
         "vzeroupper"
     }
     kernel! {
-        f64_masked(f64, bits), "vmovupd" "zmm",
+        f64_masked_v4(f64, bits), "vmovupd" "zmm",
         ["3" at "0", "4" at "64", "5" at "128", "6" at "192"],
         [masks!(), cut!("zmm", "0", "3", "5", "{{k1}}{{z}}"), cut!("zmm", "64", "4", "6", "{{k2}}{{z}}")],
         "vzeroupper"
@@ -289,6 +346,13 @@ mod kernels {
         f64_v3(f64), "vmovupd" "ymm",
         ["3" at "0", "4" at "32", "5" at "64", "6" at "96", "7" at "128", "8" at "160", "9" at "192", "10" at "224"],
         [cut!("ymm", "0", "3", "7"), cut!("ymm", "32", "4", "8"), cut!("ymm", "64", "5", "9"), cut!("ymm", "96", "6", "10")],
+        "vzeroupper"
+    }
+    kernel! {
+        f64_masked_v3(f64, bits), "vmovupd" "ymm",
+        ["3" at "0", "4" at "32", "5" at "64", "6" at "96", "7" at "128", "8" at "160", "9" at "192", "10" at "224"],
+        [masks_v3!(), cut_masked_v3!("0", "3", "7", "64"), cut_masked_v3!("32", "4", "8", "96"),
+         cut_masked_v3!("64", "5", "9", "128"), cut_masked_v3!("96", "6", "10", "160")],
         "vzeroupper"
     }
     kernel! {
@@ -307,9 +371,16 @@ mod kernels {
         "vzeroupper"
     }
     kernel! {
-        f32_masked(f32, bits), "vmovupd" "zmm",
+        f32_masked_v4(f32, bits), "vmovupd" "zmm",
         ["3" at "0", "4" at "64"],
         [masks!(), whole!("zmm", "0", "3", "{{k1}}{{z}}"), whole!("zmm", "32", "4", "{{k2}}{{z}}")],
+        "vzeroupper"
+    }
+    kernel! {
+        f32_masked_v3(f32, bits), "vmovupd" "ymm",
+        ["3" at "0", "4" at "32", "5" at "64", "6" at "96"],
+        [masks_v3!(), whole_masked_v3!("0", "3", "64"), whole_masked_v3!("16", "4", "96"),
+         whole_masked_v3!("32", "5", "128"), whole_masked_v3!("48", "6", "160")],
         "vzeroupper"
     }
     kernel! {
@@ -321,7 +392,7 @@ mod kernels {
     }
 
     macro_rules! plain {
-        ($element:ty, $baseline:ident, $v3:ident, $v4:ident, $masked:ident) => {
+        ($element:ty, $baseline:ident, $v3:ident, $v4:ident, $masked_v3:ident, $masked_v4:ident) => {
             impl Plain for $element {
                 #[inline(always)]
                 fn add(
@@ -346,8 +417,8 @@ mod kernels {
                             (
                                 level.choose::<Option<Kernel<$element>>>(
                                     None,
-                                    None,
-                                    Some($masked),
+                                    Some($masked_v3),
+                                    Some($masked_v4),
                                 )?,
                                 bits,
                             )
@@ -359,8 +430,22 @@ mod kernels {
             }
         };
     }
-    plain!(f64, f64_baseline, f64_v3, f64_v4, f64_masked);
-    plain!(f32, f32_baseline, f32_v3, f32_v3, f32_masked);
+    plain!(
+        f64,
+        f64_baseline,
+        f64_v3,
+        f64_v4,
+        f64_masked_v3,
+        f64_masked_v4
+    );
+    plain!(
+        f32,
+        f32_baseline,
+        f32_v3,
+        f32_v3,
+        f32_masked_v3,
+        f32_masked_v4
+    );
 }
 
 #[cfg(not(all(target_arch = "x86_64", not(miri))))]

@@ -1,7 +1,8 @@
 //! Results: memory that becomes an array without having been written twice.
 //!
 //! NumPy makes an array of memory that is yet to be filled. That is preferred for results in its
-//! form whose length is known: it owns its memory, and large memory comes in huge pages.
+//! form whose length is known: it owns its memory. Large memory is asked for in huge pages, as NumPy
+//! does.
 //!
 //! `array` has no public constructor for uninitialised memory: `array(tc, [0]) * n` writes it once
 //! before the result is, `frombytes` copies what has been computed elsewhere. So the memory is
@@ -93,6 +94,28 @@ impl Form {
             Form::Arrow => unsafe { ffi::PyMem_RawFree(memory) },
         }
     }
+}
+
+/// As many bytes as NumPy asks for huge pages from.
+#[cfg(target_os = "linux")]
+const LARGE: usize = 1 << 22;
+
+/// Lets the system give large memory in huge pages where it does so on request: most of the time of a
+/// large result is else spent on the first access to each page.
+fn prefer_huge_pages(memory: NonNull<u8>, bytes: usize) {
+    #[cfg(target_os = "linux")]
+    if bytes >= LARGE {
+        // A multiple of the size of pages everywhere.
+        let skipped = memory.align_offset(1 << 16);
+        if let Some(rest) = bytes.checked_sub(skipped) {
+            // SAFETY: the memory goes on for so many bytes.
+            let start = unsafe { memory.add(skipped) };
+            // SAFETY: this changes no content; an error leaves all as it is.
+            unsafe { libc::madvise(start.as_ptr().cast(), rest, libc::MADV_HUGEPAGE) };
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (memory, bytes);
 }
 
 /// Memory that is filled with elements and ends up in an array.
@@ -201,6 +224,7 @@ impl ResultMemory {
         let old = own.map_or(std::ptr::null_mut(), |memory| memory.as_ptr().cast());
         let new = self.form.reallocate(py, old, bytes);
         let new = NonNull::new(new.cast()).ok_or_else(too_large)?;
+        prefer_huge_pages(new, bytes);
         if let (Some(_), Some(memory)) = (&self.owner, self.memory) {
             // SAFETY: what an array owns has so many bytes, and the new memory has as many or more.
             unsafe { memory.copy_to_nonoverlapping(new, self.len * size) };

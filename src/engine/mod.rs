@@ -36,6 +36,6 @@ pub(crate) use compact::compact_words;
 pub use compact::{compact, count_ones};
 pub use expand::expand;
 pub use map::{map, select};
-pub(crate) use prefetch::prefetch_line;
+pub(crate) use prefetch::{LINE, prefetch_line};
 pub use program::{Kind, Program};
 pub use reduce::reduce;

@@ -1,6 +1,7 @@
 //! Asking for memory before it is needed.
 
-const LINE: usize = 64;
+/// The bytes of a cache line.
+pub(crate) const LINE: usize = 64;
 
 /// Asks for the cache line at an address; there need not be memory.
 #[inline(always)]
