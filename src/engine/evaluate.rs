@@ -100,6 +100,7 @@ pub(super) fn modulo(x: i64, y: i64) -> Option<i64> {
         return None;
     }
     let rest = x.wrapping_rem(y);
-    let differs = rest != 0 && (rest < 0) != (y < 0);
-    Some(if differs { rest + y } else { rest })
+    // Without a branch: signs may come as they like.
+    let differs = i64::from(rest != 0) & i64::from((rest ^ y) < 0);
+    Some(rest + (y & -differs))
 }

@@ -10,21 +10,25 @@ struct Join {
     work: Work,
     /// Its operands: the link that they are of, and which one of it.
     others: &'static [(usize, usize)],
-    /// Links that save a value, and the one that alone reads it, as its first operand. For then it need
-    /// not be saved.
-    reads: &'static [(usize, usize)],
+    /// Links that save a value, and the one that alone reads it, as which operand. For then it need not be
+    /// saved.
+    reads: &'static [(usize, (usize, usize))],
+    /// Links may be guarded by the first operand of the last one.
+    guarded: bool,
 }
 
 /// The longer ones first.
 const JOINS: &[Join] = {
     use Work::{
-        Add, AddAnd, AddShl, And, Eq, FloatAdd, FloatAddMul, FloatEq, FloatGe, FloatGt, FloatLe,
-        FloatLoad, FloatLt, FloatMul, FloatMulAdd, FloatNe, FloatSave, FloatSaveLoad,
-        FloatSelectIf, FloatSelectIfEq, FloatSelectIfGe, FloatSelectIfGt, FloatSelectIfLe,
-        FloatSelectIfLt, FloatSelectIfNe, FloatSmooth, FloatSubFrom, Ge, Gt, Le, Load, Lt, Mul,
-        MulAdd, MulAnd, Ne, Or, OrShifted, Save, SaveLoad, SelectIf, SelectIfEq, SelectIfGe,
-        SelectIfGt, SelectIfLe, SelectIfLt, SelectIfNe, Shl, ShlAnd, Shr, Xor, XorAnd, XorMul,
-        XorShifted, XorShl, XorShr,
+        Add, AddAnd, AddIf, AddShl, AddUnless, And, Eq, FloatAdd, FloatAddIf, FloatAddMul,
+        FloatAddUnless, FloatEq, FloatGe, FloatGt, FloatLe, FloatLoad, FloatLt, FloatMul,
+        FloatMulAdd, FloatNe, FloatSave, FloatSaveLoad, FloatSelectElse, FloatSelectIf,
+        FloatSelectIfEq, FloatSelectIfGe, FloatSelectIfGt, FloatSelectIfLe, FloatSelectIfLt,
+        FloatSelectIfNe, FloatSelectThis, FloatSmooth, FloatSubFrom, Ge, Gt, Le, Load, Lt, Mod,
+        Mul, MulAdd, MulAddAnd, MulAddMod, MulAnd, MulXorAnd, Ne, Or, OrShifted, Save, SaveLoad,
+        SelectElse, SelectIf, SelectIfEq, SelectIfGe, SelectIfGt, SelectIfLe, SelectIfLt,
+        SelectIfNe, SelectThis, Shl, ShlAnd, Shr, Xor, XorAnd, XorMul, XorMulAnd, XorShifted,
+        XorShl, XorShr,
     };
     const fn pair(links: &'static [Work], work: Work) -> Join {
         let others = &[(0, 0), (1, 0)];
@@ -33,6 +37,7 @@ const JOINS: &[Join] = {
             work,
             others,
             reads: &[],
+            guarded: false,
         }
     }
     const fn choice(links: &'static [Work], work: Work) -> Join {
@@ -42,6 +47,7 @@ const JOINS: &[Join] = {
             work,
             others,
             reads: &[],
+            guarded: false,
         }
     }
     const fn with_itself(links: &'static [Work], work: Work) -> Join {
@@ -49,7 +55,28 @@ const JOINS: &[Join] = {
             links,
             work,
             others: &[(1, 0)],
-            reads: &[(0, 2)],
+            reads: &[(0, (2, 0))],
+            guarded: false,
+        }
+    }
+    const fn three(links: &'static [Work], work: Work) -> Join {
+        let others = &[(0, 0), (1, 0), (2, 0)];
+        Join {
+            links,
+            work,
+            others,
+            reads: &[],
+            guarded: false,
+        }
+    }
+    /// A sum or not.
+    const fn sum_if(links: &'static [Work], work: Work) -> Join {
+        Join {
+            links,
+            work,
+            others: &[(1, 0), (2, 0)],
+            reads: &[(0, (2, 1))],
+            guarded: true,
         }
     }
     const fn shifted(links: &'static [Work], work: Work) -> Join {
@@ -61,7 +88,8 @@ const JOINS: &[Join] = {
             links,
             work,
             others,
-            reads: &[(0, 3), (2, 5)],
+            reads: &[(0, (3, 0)), (2, (5, 0))],
+            guarded: false,
         }
     }
     &[
@@ -73,8 +101,17 @@ const JOINS: &[Join] = {
             links: &[FloatSave, FloatSubFrom, FloatMul, FloatAdd],
             work: FloatSmooth,
             others: &[(1, 0), (2, 0)],
-            reads: &[(0, 3)],
+            reads: &[(0, (3, 0))],
+            guarded: false,
         },
+        sum_if(&[Save, Add, SelectThis], AddIf),
+        sum_if(&[Save, Add, SelectElse], AddUnless),
+        sum_if(&[FloatSave, FloatAdd, FloatSelectThis], FloatAddIf),
+        sum_if(&[FloatSave, FloatAdd, FloatSelectElse], FloatAddUnless),
+        three(&[Mul, Add, And], MulAddAnd),
+        three(&[Mul, Xor, And], MulXorAnd),
+        three(&[Xor, Mul, And], XorMulAnd),
+        three(&[Mul, Add, Mod], MulAddMod),
         with_itself(&[Save, Shl, Xor], XorShl),
         with_itself(&[Save, Shr, Xor], XorShr),
         with_itself(&[Save, Shl, Add], AddShl),
@@ -107,19 +144,22 @@ impl Join {
     /// If the first links are such.
     fn join(&self, links: &[Link<From>]) -> Option<Link<From>> {
         let (joined, rest) = links.split_at_checked(self.links.len())?;
-        let matches =
-            |(link, work): (&Link<From>, &Work)| link.work == *work && link.guard.is_none();
+        let last = joined.last()?;
+        let matches = |(link, work): (&Link<From>, &Work)| {
+            let unguarded = self.guarded && link.guard == Some(last.others[0]);
+            link.work == *work && (link.guard.is_none() || unguarded)
+        };
         if !joined.iter().zip(self.links).all(matches) {
             return None;
         }
-        let not_saved = |(save, read): &(usize, usize)| {
+        let not_saved = |(save, (read, operand)): &(usize, (usize, usize))| {
             let place = joined[*save].others[0];
             let reads = |link: &&Link<From>| {
                 let mut read = link.others.iter().chain(&link.guard);
                 read.any(|other| *other == place)
             };
             let later = joined[save + 1..].iter().chain(rest);
-            joined[*read].others[0] == place && later.filter(reads).count() == 1
+            joined[*read].others[*operand] == place && later.filter(reads).count() == 1
         };
         if !self.reads.iter().all(not_saved) {
             return None;
@@ -128,13 +168,32 @@ impl Join {
         for (other, (link, operand)) in others.iter_mut().zip(self.others) {
             *other = joined[*link].others[*operand];
         }
-        let last = joined.last()?;
         Some(Link {
             work: self.work,
             others,
             ..*last
         })
     }
+}
+
+/// Leaves out links that do nothing: they load what the value is still.
+fn drop_loads(links: &mut Vec<Link<From>>) {
+    let mut ints = From::None;
+    let mut doubles = From::None;
+    links.retain(|link| {
+        let place = link.others[0];
+        let value = match link.kind {
+            Kind::Float => &mut doubles,
+            Kind::Int | Kind::Bool => &mut ints,
+        };
+        match link.work {
+            Work::Stay => return false,
+            Work::Load | Work::FloatLoad if *value == place => return false,
+            Work::Load | Work::FloatLoad | Work::Save | Work::FloatSave => *value = place,
+            _ => *value = From::None,
+        }
+        true
+    });
 }
 
 impl Link<From> {
@@ -169,16 +228,22 @@ impl Link<From> {
                 });
             }
         }
-        let mut joined = Vec::with_capacity(links.len());
-        let mut rest = &links[..];
-        while let [first, ..] = rest {
-            let join = JOINS
-                .iter()
-                .find_map(|join| Some((join.join(rest)?, join.links.len())));
-            let (link, count) = join.unwrap_or((*first, 1));
-            joined.push(link);
-            rest = &rest[count..];
-        }
-        joined
+        drop_loads(&mut links);
+        joined(&links)
     }
+}
+
+/// The links, as few as the joins make of them.
+fn joined(links: &[Link<From>]) -> Vec<Link<From>> {
+    let mut joined = Vec::with_capacity(links.len());
+    let mut rest = links;
+    while let [first, ..] = rest {
+        let join = JOINS
+            .iter()
+            .find_map(|join| Some((join.join(rest)?, join.links.len())));
+        let (link, count) = join.unwrap_or((*first, 1));
+        joined.push(link);
+        rest = &rest[count..];
+    }
+    joined
 }

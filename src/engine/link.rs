@@ -45,13 +45,6 @@ pub(super) struct Value {
     pub(super) double: f64,
 }
 
-impl Value {
-    const ZERO: Value = Value {
-        int: 0,
-        double: 0.0,
-    };
-}
-
 /// A step, or several at once, with what its operands are: where from, or the numbers themselves.
 #[derive(Clone, Copy)]
 pub(super) struct Link<N> {
@@ -121,6 +114,13 @@ pub(super) enum Work {
     SelectIfGe,
     SelectIfEq,
     SelectIfNe,
+    /// The sum where the condition, the second operand, holds; where it does not; else the value.
+    AddIf,
+    AddUnless,
+    MulAddAnd,
+    MulXorAnd,
+    XorMulAnd,
+    MulAddMod,
     /// The value is saved in the first place, and becomes what is in the second.
     SaveLoad,
     FloatSave,
@@ -155,6 +155,8 @@ pub(super) enum Work {
     FloatSelectIfNe,
     FloatMulAdd,
     FloatAddMul,
+    FloatAddIf,
+    FloatAddUnless,
     /// The value moved towards the first operand, by the second.
     FloatSmooth,
     /// Floats compared.
@@ -270,7 +272,13 @@ impl Link<Numbers<'_>> {
     /// Not an `Option`, which would not be kept in registers.
     #[inline(always)]
     pub(super) fn image(&self, value: Value, i: usize) -> (Value, bool) {
-        let (image, is_certain) = self.unguarded(value, i);
+        self.image_by(self.work, value, i)
+    }
+
+    /// As [`Link::image`], by the work of the link, which the compiler may know.
+    #[inline(always)]
+    pub(super) fn image_by(&self, work: Work, value: Value, i: usize) -> (Value, bool) {
+        let (image, is_certain) = self.unguarded(work, value, i);
         (
             image,
             is_certain || self.guard.is_some_and(|guard| guard.int(i) == 0),
@@ -284,7 +292,7 @@ impl Link<Numbers<'_>> {
         reason = "a value, its operands, their place; an arm for each work"
     )]
     #[inline(always)]
-    fn unguarded(&self, value: Value, i: usize) -> (Value, bool) {
+    fn unguarded(&self, work: Work, value: Value, i: usize) -> (Value, bool) {
         let Value { int: x, double: u } = value;
         let [a, b, c] = &self.others;
         let int = |int| (Value { int, ..value }, true);
@@ -298,7 +306,7 @@ impl Link<Numbers<'_>> {
             let double = if b == 0.0 { 0.0 } else { a / b };
             (Value { double, ..value }, b != 0.0)
         };
-        match self.work {
+        match work {
             Work::Stay => (value, true),
             Work::Save => {
                 a.integers[i % BLOCK].set(x);
@@ -350,6 +358,20 @@ impl Link<Numbers<'_>> {
             Work::SelectIfGe => int(chosen(i64::from(x >= a.int(i)), b.int(i), c.int(i))),
             Work::SelectIfEq => int(chosen(i64::from(x == a.int(i)), b.int(i), c.int(i))),
             Work::SelectIfNe => int(chosen(i64::from(x != a.int(i)), b.int(i), c.int(i))),
+            Work::AddIf => tried(x.checked_add(a.int(i) & -b.int(i))),
+            Work::AddUnless => tried(x.checked_add(a.int(i) & (b.int(i) - 1))),
+            Work::MulAddAnd => tried(
+                x.checked_mul(a.int(i))
+                    .and_then(|x| x.checked_add(b.int(i)))
+                    .map(|x| x & c.int(i)),
+            ),
+            Work::MulXorAnd => tried(x.checked_mul(a.int(i)).map(|x| (x ^ b.int(i)) & c.int(i))),
+            Work::XorMulAnd => tried((x ^ a.int(i)).checked_mul(b.int(i)).map(|x| x & c.int(i))),
+            Work::MulAddMod => tried(
+                x.checked_mul(a.int(i))
+                    .and_then(|x| x.checked_add(b.int(i)))
+                    .and_then(|x| modulo(x, c.int(i))),
+            ),
             Work::SaveLoad => {
                 a.integers[i % BLOCK].set(x);
                 int(b.int(i))
@@ -400,6 +422,9 @@ impl Link<Numbers<'_>> {
             }
             Work::FloatMulAdd => double(u * a.double(i) + b.double(i)),
             Work::FloatAddMul => double((u + a.double(i)) * b.double(i)),
+            // Nothing changes by adding a negative zero.
+            Work::FloatAddIf => double(u + chosen_double(b.int(i), a.double(i), -0.0)),
+            Work::FloatAddUnless => double(u + chosen_double(b.int(i), -0.0, a.double(i))),
             Work::FloatSmooth => double(u + (a.double(i) - u) * b.double(i)),
             Work::FloatLt => bool(u < a.double(i)),
             Work::FloatLe => bool(u <= a.double(i)),
@@ -410,16 +435,16 @@ impl Link<Numbers<'_>> {
             #[expect(clippy::float_cmp, reason = "it is what the program asks for")]
             Work::FloatNe => bool(u != a.double(i)),
             Work::ToFloat => double(x.to_f64()),
-            Work::Other => match self.other(value, i) {
-                Some(image) => (image, true),
-                None => (Value::ZERO, false),
-            },
+            Work::Other => {
+                let bits = self.other(value, i);
+                (self.with_bits(value, bits.unwrap_or(0)), bits.is_some())
+            }
         }
     }
 
-    /// Of any link with an operation.
+    /// Of any link with an operation, as bits. Not the value itself, which would be passed in memory.
     #[inline(never)]
-    fn other(&self, value: Value, i: usize) -> Option<Value> {
+    fn other(&self, value: Value, i: usize) -> Option<u64> {
         let (op, at) = match self.action {
             Action::First(op) => (op, 0),
             Action::Second(op) => (op, 1),
@@ -435,17 +460,21 @@ impl Link<Numbers<'_>> {
                 _ => others.next().map_or(0, |other| other.bits(*kind, i)),
             };
         }
-        let bits = evaluate(op, self.function, operands)?;
-        Some(match self.kind {
+        evaluate(op, self.function, operands)
+    }
+
+    #[inline(always)]
+    fn with_bits(&self, value: Value, bits: u64) -> Value {
+        match self.kind {
             Kind::Float => Value {
-                double: f64::from_bits(bits),
+                double: kept_double(f64::from_bits(bits)),
                 ..value
             },
             Kind::Int | Kind::Bool => Value {
                 int: bits.cast_signed(),
                 ..value
             },
-        })
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::block::BLOCK;
 use super::chain::{Chain, From, Row, Step};
 use super::column::Column;
-use super::link::{Link, Numbers, Value};
+use super::link::{Link, Numbers, Value, Work};
 use super::map::{Setup, Worker};
 use super::program::{Constant, Kind};
 use super::slot::Slot;
@@ -158,6 +158,7 @@ fn pass(links: &[Link<Numbers<'_>>], start: Value, len: usize) -> (Value, usize)
         ($($count:literal: $($link:ident)*;)*) => {
             match links {
                 [] => (start, len),
+                [link] => pass_alone(link, start, len),
                 $(_ if links.len() <= $count => {
                     let links: [Link<Numbers<'_>>; $count] = std::array::from_fn(|i| match links.get(i) {
                         Some(link) => *link,
@@ -192,7 +193,6 @@ fn pass(links: &[Link<Numbers<'_>>], start: Value, len: usize) -> (Value, usize)
         };
     }
     pass_all! {
-        1: one;
         2: one two;
         3: one two three;
         4: one two three four;
@@ -202,6 +202,29 @@ fn pass(links: &[Link<Numbers<'_>>], start: Value, len: usize) -> (Value, usize)
         8: one two three four five six seven eight;
         10: one two three four five six seven eight nine ten;
         12: one two three four five six seven eight nine ten eleven twelve;
+    }
+}
+
+/// As [`pass`], through one link: what it does is decided once for all elements, if it is one of the
+/// works that are often alone.
+fn pass_alone(link: &Link<Numbers<'_>>, start: Value, len: usize) -> (Value, usize) {
+    macro_rules! pass_by {
+        ($($work:ident)*) => {
+            match link.work {
+                $(Work::$work => pass_each(
+                    start,
+                    len,
+                    #[inline(always)]
+                    |value, i| link.image_by(Work::$work, value, i),
+                ),)*
+                _ => pass_each(start, len, |value, i| link.image(value, i)),
+            }
+        };
+    }
+    pass_by! {
+        Add Sub Mul Xor Min Max MulAdd AddAnd MulAnd XorMul AddIf AddUnless MulAddAnd MulXorAnd
+        XorMulAnd MulAddMod FloatAdd FloatSub FloatMul FloatKeepIfLt FloatKeepIfGt FloatTakeIfLt
+        FloatTakeIfGt FloatMulAdd FloatAddMul FloatAddIf FloatAddUnless FloatSmooth
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{Error, Executor, Level, Number, Values};
 /// The program's first input is the accumulator, its second the element, its result the next
 /// accumulator. Gives the accumulator, and the index it stopped at: the length of the column, or
 /// that of the first element for which the program bails out. Sums of integers need not fit 64
-/// bits; any other accumulator that does not makes it stop at once.
+/// bits; any other accumulator that does not makes it stop at once, as does a signalling NaN.
 ///
 /// # Errors
 /// [`Error::Interrupted`] only.
@@ -79,6 +79,8 @@ pub fn reduce(
             Ok(value) => value.cast_unsigned(),
             Err(_) => return Ok((accumulator, from)),
         },
+        // Operations that leave a number as it is make such a NaN quiet.
+        Number::Float(value) if is_signalling(value) => return Ok((accumulator, from)),
         Number::Float(value) => value.to_bits(),
     };
     let ranges = Ranges::of(program, &[Interval::I64, column.interval()]);
@@ -110,6 +112,10 @@ pub fn reduce(
         Kind::Int | Kind::Bool => Number::Int(state.accumulator.cast_signed().into()),
     };
     Ok((accumulator, state.at))
+}
+
+fn is_signalling(value: f64) -> bool {
+    value.is_nan() && value.to_bits() & 1 << 51 == 0
 }
 
 /// The operation of integers that a program is, if there is a kernel for it.

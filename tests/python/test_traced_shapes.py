@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import operator
+import struct
 from array import array
 from typing import Any
 
@@ -134,6 +135,22 @@ CHAINS = [
     "0.5 * (s + x / s) if s > 1 else x + 2",
     "s + x if x > 0 else s",
     "s if x > 0 else s + x",
+    "s + 1 if x > 0 else s",
+    "s if x > 0 else s + 1",
+    "s + x if s > 0 else s",
+    "s - x if x > 0 else s",
+    "s * x if x > 0 else s",
+    "s + x if x > 0 else s - x",
+    "(s + x if x & 1 else s) * 2 & 0xFFFF",
+    "s + (s + x if x > 0 else s)",
+    "s + s if x > 0 else s",
+    "(s * 31 ^ x) & 0xFFFF",
+    "((s ^ x) * 31 + x) & 0xFFFF",
+    "(s * 31 + x) % 1000003",
+    "(s * 31 + x) % -1000003",
+    "(s * 31 + x) % x if x else s",
+    "s % 7 - s % -7 + x",
+    "(s if s > x else s + 1) if x > 0 else s",
     "s + x if s < 100 else x",
     "x if s < x else s",
     "x if s <= x else s",
@@ -258,6 +275,16 @@ def test_reduction_is_as_per_element(text: str) -> None:
             some = data[:length]
             ours = outcome(ao.reduce, some, fn, initial)
             assert_same_outcome(ours, outcome(oracles.reduce, some, fn, initial))
+
+
+@pytest.mark.parametrize("text", ["s + x if x > 0 else s", "s if x > 0 else s + x", "s", "s * 1.0"])
+def test_reduction_of_a_signalling_nan_changes_it_only_by_operations(text: str) -> None:
+    fn = written("s, x", text)
+    initial = struct.unpack("d", struct.pack("Q", 0x7FF4_0000_0000_0001))[0]
+    for values in ([-1.0] * 3, [1.0] * 3, [0.0, 1.0, -1.0]):
+        data = array("d", values * 700)
+        ours, theirs = ao.reduce(data, fn, initial), oracles.reduce(data, fn, initial)
+        assert struct.pack("d", ours) == struct.pack("d", theirs)
 
 
 @pytest.mark.parametrize("text", CHAINS)
