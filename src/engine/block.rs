@@ -289,6 +289,8 @@ impl Files {
                 integers(a).lanes(),
                 coefficients(step, |source| integers(source).constant()),
                 #[inline(always)]
+                move |a| a,
+                #[inline(always)]
                 move |a: L, b, c| a.wrapping_mul(b).add(c),
             ),
             Action::CompareSelect(comparison, negates) => {
@@ -354,17 +356,32 @@ impl Files {
                 out,
                 doubles(a).lanes(),
                 [doubles(b), doubles(c)],
-                #[inline(always)]
-                move |a: f64, b, c| a * b + c,
+                multiplied_and_added,
             ),
-            Action::Horner => kernels::horner(
-                level,
-                out,
-                doubles(a).lanes(),
-                coefficients(step, |source| doubles(source).constant()),
-                #[inline(always)]
-                move |a: f64, b, c| a * b + c,
-            ),
+            Action::Horner => {
+                let coefficients = coefficients(step, |source| doubles(source).constant());
+                match a {
+                    Source::Elements(input) => {
+                        let elements = &block.columns[input];
+                        elements.polynomial(
+                            level,
+                            block.range.clone(),
+                            out,
+                            coefficients,
+                            multiplied_and_added,
+                        );
+                    }
+                    _ => kernels::horner(
+                        level,
+                        out,
+                        doubles(a).lanes(),
+                        coefficients,
+                        #[inline(always)]
+                        move |a| a,
+                        multiplied_and_added,
+                    ),
+                }
+            }
             Action::CompareSelect(comparison, negates) => {
                 let signs = negates.map(|negates| u64::from(negates) << 63);
                 let signed = move |value: f64, sign| f64::from_bits(value.to_bits() ^ sign);
@@ -456,6 +473,12 @@ impl Files {
         }
         false
     }
+}
+
+/// Rounded twice.
+#[inline(always)]
+fn multiplied_and_added(a: f64, b: f64, c: f64) -> f64 {
+    a * b + c
 }
 
 /// The coefficients of a polynomial, and the factor of its variable that is added.

@@ -4,6 +4,7 @@ use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::interval::Interval;
+use super::kernels;
 use super::lane::Lane;
 use super::prefetch::prefetch;
 use super::slot::Slot;
@@ -126,6 +127,35 @@ impl<'a> Column<'a> {
             Typed::F32(values) => convert(level, values, range, out, f64::from),
             Typed::F64(values) => convert(level, values, range, out, |value| value),
         }
+    }
+
+    /// Whether [`Column::polynomial`] takes elements of this type: those that are doubles after one
+    /// conversion.
+    pub(super) fn has_polynomials(element_type: ElementType, is_aligned: bool) -> bool {
+        is_aligned && element_type.size() < size_of::<f64>()
+    }
+
+    /// A polynomial of elements that are converted on the way, as [`kernels::horner`] has it.
+    #[inline(always)]
+    pub(super) fn polynomial(
+        &self,
+        level: Level,
+        range: Range<usize>,
+        out: &mut [Slot<f64>],
+        coefficients: (Vec<f64>, Option<f64>),
+        step: impl Fn(f64, f64, f64) -> f64 + Copy,
+    ) {
+        macro_rules! of {
+            ($($variant:ident)*) => {
+                match self.0 {
+                    $(Typed::$variant(Values::Aligned(values)) => {
+                        kernels::horner(level, out, &values[range], coefficients, f64::from, step);
+                    })*
+                    _ => unreachable!("elements that are to be loaded first"),
+                }
+            };
+        }
+        of!(I8 I16 I32 U8 U16 U32 F32);
     }
 
     /// The smallest and the largest of some integers.

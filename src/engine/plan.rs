@@ -47,6 +47,8 @@ pub(super) enum Source {
     Register(usize),
     /// The elements of an input in place.
     Input(usize),
+    /// The elements of an input, which the step converts.
+    Elements(usize),
     Constant(Constant),
 }
 

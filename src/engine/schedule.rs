@@ -1,6 +1,7 @@
 //! From an analysis to steps: which kernel each instruction is, and which register each value has.
 
 use super::block::{BLOCK, LARGEST_BLOCK, block_len};
+use super::column::Column;
 use super::fuse::{Fusions, comparison};
 use super::interval::Interval;
 use super::plan::{Action, Analysis, LaneType, OPERANDS, Place, Plan, Source, Step, TERMS};
@@ -12,6 +13,8 @@ use crate::ElementType;
 enum Arg {
     None,
     Value(usize),
+    /// Of an input.
+    Elements(usize),
     Constant(Constant),
 }
 
@@ -55,7 +58,45 @@ impl<'a> Schedule<'a> {
             }
         }
         schedule.store();
+        schedule.convert_on_the_way();
         schedule
+    }
+
+    /// Leaves out loads of elements that only a polynomial wants, which then converts them itself.
+    fn convert_on_the_way(&mut self) {
+        let mut i = 0;
+        while i < self.nodes.len() {
+            match self.polynomial_of(i) {
+                Some((user, input)) => {
+                    self.nodes[user].args[0] = Arg::Elements(input);
+                    self.nodes.remove(i);
+                }
+                None => i += 1,
+            }
+        }
+    }
+
+    /// The only node that wants the doubles of a load, if it is a polynomial of these; and the input.
+    fn polynomial_of(&self, load: usize) -> Option<(usize, usize)> {
+        let Node {
+            action: Action::Load(input),
+            kind: Kind::Float,
+            out: Some(value),
+            ..
+        } = self.nodes[load]
+        else {
+            return None;
+        };
+        let (element_type, is_aligned) = self.analysis.shape.inputs[input];
+        let wants = |arg: &Arg| matches!(arg, Arg::Value(wanted) if *wanted == value);
+        let mut users = self.nodes.iter().enumerate().filter(|(_, node)| {
+            let mut args = node.args.iter().chain([&node.mask]);
+            args.any(wants)
+        });
+        let (user, node) = users.next()?;
+        let is_polynomial = matches!(node.action, Action::Horner) && wants(&node.args[0]);
+        let converts = Column::has_polynomials(element_type, is_aligned);
+        (is_polynomial && converts && users.next().is_none()).then_some((user, input))
     }
 
     /// Whether the elements of an input are lanes as they are.
@@ -349,6 +390,7 @@ impl<'a> Schedule<'a> {
             let source = |arg: Arg| match arg {
                 Arg::None => Source::None,
                 Arg::Value(value) => sources[value],
+                Arg::Elements(input) => Source::Elements(input),
                 Arg::Constant(constant) => Source::Constant(constant),
             };
             let (operands, mask) = (node.args.map(source), source(node.mask));

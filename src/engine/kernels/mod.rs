@@ -342,20 +342,21 @@ fn select_watched_by<T: Integer>(
 }
 
 /// A polynomial by Horner's rule, of three coefficients at least, and maybe `a` times a factor added.
-/// `step` multiplies and adds.
+/// `convert` makes a number of an element; `step` multiplies and adds.
 #[inline(always)]
-pub(super) fn horner<T: Copy>(
+pub(super) fn horner<E: Copy, T: Copy>(
     level: Level,
     out: &mut [Slot<T>],
-    a: &[T],
+    a: &[E],
     (coefficients, added): (Vec<T>, Option<T>),
+    convert: impl Fn(E) -> T + Copy,
     step: impl Fn(T, T, T) -> T + Copy,
 ) {
     macro_rules! of {
         ($($len:literal)*) => {
             match coefficients.len() {
                 $($len => if let Some(coefficients) = coefficients.first_chunk::<$len>() {
-                    horner_of(level, out, a, *coefficients, added, step);
+                    horner_of(level, out, a, (*coefficients, added), convert, step);
                 })*
                 _ => unreachable!("a polynomial of so many terms"),
             }
@@ -365,12 +366,12 @@ pub(super) fn horner<T: Copy>(
 }
 
 #[inline(always)]
-fn horner_of<T: Copy, const N: usize>(
+fn horner_of<E: Copy, T: Copy, const N: usize>(
     level: Level,
     out: &mut [Slot<T>],
-    a: &[T],
-    coefficients: [T; N],
-    added: Option<T>,
+    a: &[E],
+    (coefficients, added): ([T; N], Option<T>),
+    convert: impl Fn(E) -> T + Copy,
     step: impl Fn(T, T, T) -> T + Copy,
 ) {
     match added {
@@ -379,14 +380,17 @@ fn horner_of<T: Copy, const N: usize>(
             out,
             a,
             #[inline(always)]
-            move |a| polynomial(a, coefficients, step),
+            move |a| polynomial(convert(a), coefficients, step),
         ),
         Some(factor) => unary(
             level,
             out,
             a,
             #[inline(always)]
-            move |a| step(a, factor, polynomial(a, coefficients, step)),
+            move |a| {
+                let a = convert(a);
+                step(a, factor, polynomial(a, coefficients, step))
+            },
         ),
     }
 }
