@@ -4,6 +4,7 @@ use super::block::{BLOCK, LARGEST_BLOCK, block_len};
 use super::column::Column;
 use super::fuse::{Fusions, comparison};
 use super::interval::Interval;
+use super::kernels::Comparison;
 use super::plan::{Action, Analysis, LaneType, OPERANDS, Place, Plan, Source, Step, TERMS};
 use super::program::{Constant, Instruction, Kind, Op, Program};
 use crate::ElementType;
@@ -185,6 +186,11 @@ impl<'a> Schedule<'a> {
                 comparison
             };
             let arms = self.fusions.arms(analysis, value);
+            if matches!(b, Arg::Constant(Constant::Int(0)))
+                && matches!(a, Arg::Value(a) if is_magnitude(comparison, arms, a))
+            {
+                return self.push(Action::Plain(Op::Abs), kind, Some(value), &[a], Arg::None);
+            }
             let [yes, no] = arms.map(|(arm, negated)| self.lanes(negated.unwrap_or(arm)));
             let negates = arms.map(|(_, negated)| negated.is_some());
             let action = Action::CompareSelect(comparison, negates);
@@ -459,6 +465,16 @@ impl<'a> Schedule<'a> {
             .map_or_else(|| 2 * block_len(inputs.max().unwrap_or(8)), block_len);
         block.min(LARGEST_BLOCK)
     }
+}
+
+/// Whether it is the magnitude of an integer that is selected by how this compares with zero.
+fn is_magnitude(comparison: Comparison, arms: [(usize, Option<usize>); 2], value: usize) -> bool {
+    let [yes, no] = match comparison {
+        Comparison::Gt | Comparison::Ge => arms,
+        Comparison::Lt | Comparison::Le => [arms[1], arms[0]],
+        Comparison::Eq | Comparison::Ne => return false,
+    };
+    yes == (value, None) && no.1 == Some(value)
 }
 
 /// Which registers of each type are free.

@@ -26,6 +26,10 @@ impl Files {
             return None;
         };
         let a = &L::direct(&block.columns[input])?[block.range.clone()];
+        if let Action::Plain(Op::Abs) = step.action {
+            let (low, high) = kernels::unary_watched(level, out, a, kernels::absolute);
+            return Some((input, Interval::new(low.wide(), high.wide())));
+        }
         let b_constant = constant::<L>(b)?;
         let (low, high) = match step.action {
             Action::MultiplyAdd => {

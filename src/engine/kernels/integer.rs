@@ -68,7 +68,7 @@ pub(in crate::engine) fn plain<L: Lane>(
 }
 
 #[inline(always)]
-fn absolute<L: Lane>(a: L) -> L {
+pub(in crate::engine) fn absolute<L: Lane>(a: L) -> L {
     if a < L::ZERO { L::ZERO.sub(a) } else { a }
 }
 

@@ -12,7 +12,7 @@ use super::slot::Slot;
 use crate::Level;
 use crate::element::Integer;
 pub(super) use float::{checked_float, from_integers, plain_float, scalar, to_integers, whole};
-pub(super) use integer::{checked, plain, power};
+pub(super) use integer::{absolute, checked, plain, power};
 pub(super) use python::call;
 
 /// One value for every lane, or for all.
