@@ -69,14 +69,15 @@ const JOINS: &[Join] = {
             guarded: false,
         }
     }
-    /// A sum or not.
+    /// A sum or not. Where it is none it may be beyond 64 bits.
     const fn sum_if(links: &'static [Work], work: Work) -> Join {
+        let guarded = matches!(work, AddIf);
         Join {
             links,
             work,
             others: &[(1, 0), (2, 0)],
             reads: &[(0, (2, 1))],
-            guarded: true,
+            guarded,
         }
     }
     const fn shifted(links: &'static [Work], work: Work) -> Join {
