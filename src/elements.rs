@@ -7,6 +7,7 @@
 use std::ops::{ControlFlow, Range};
 
 use crate::engine::compact_words;
+use crate::executor::BLOCK_BYTES;
 use crate::masked::copy_or_zero;
 use crate::{Element, Level, Values};
 
@@ -16,8 +17,8 @@ pub(crate) const WORD: usize = 64;
 /// So many words are looked at in one go.
 const WORDS: usize = 256;
 
-/// The elements of these: the most that come with their bits.
-pub(crate) const MASKED: usize = WORDS * WORD;
+/// The most elements that come with their bits.
+pub(crate) const MASKED: usize = BLOCK_BYTES;
 
 /// So many elements are gathered at a time.
 const GATHERED_BYTES: usize = 16 << 10;
@@ -318,6 +319,11 @@ impl<'a, T: Element> Part<'a, T> {
         words
     }
 
+    /// The bits of the elements at some places as they are, if they fill words and lie as words do.
+    fn words_in_place(&self, places: Range<usize>) -> Option<&'a [u64]> {
+        self.validity?.part(places).words_in_place()
+    }
+
     /// Copies the elements at some places whose bits are set; how many those are.
     fn compact(&self, level: Level, places: Range<usize>, words: &[u64], out: &mut [T]) -> usize {
         match self.values {
@@ -571,14 +577,21 @@ impl<T: Element, F: FnMut(usize, &[T], Option<&[u64]>) -> ControlFlow<()>> Dense
             if let (Missing::Masked, Values::Aligned(values)) = (self.missing, part.values)
                 && rest >= direct
             {
-                let next = i..i + rest.min(MASKED);
+                let whole = i..range.end - rest % WORD;
+                let in_place = part.words_in_place(whole.clone());
+                let (next, words) = if let Some(words) = in_place {
+                    (whole, words)
+                } else {
+                    let next = i..i + rest.min(WORDS * WORD);
+                    let words = part.words(self.level, next.clone(), &mut words);
+                    (next, words)
+                };
                 i = next.end;
-                let words = part.words(self.level, next.clone(), &mut words);
                 self.pass_on(&values[next], Some(words))?;
                 continue;
             }
             let room = self.capacity - self.len;
-            let places = rest.min(room).min(MASKED);
+            let places = rest.min(room).min(WORDS * WORD);
             if places < WORD.min(rest) {
                 self.flush()?;
                 continue;

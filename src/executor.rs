@@ -18,7 +18,7 @@ use crate::{Element, Elements, Error, Level, Values, ValuesMut};
 
 /// What a participant takes at a time: small against the work of a thread, large against the cost
 /// of taking it, and within every L2 cache.
-const BLOCK_BYTES: usize = 256 << 10;
+pub(crate) const BLOCK_BYTES: usize = 256 << 10;
 
 /// Unaligned elements are copied to the stack in pieces of this many.
 const PACKED_BLOCK: usize = 512;

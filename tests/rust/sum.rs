@@ -1,11 +1,11 @@
 //! `sum`: integers exactly, floats rounded once.
 
-use arrayops::{Element, Number, sum};
+use arrayops::{Element, Elements, Executor, Level, Number, Part, Validity, Values, sum};
 use quickcheck::{Gen, QuickCheck};
 
 use crate::elements::{Sample, is_integer};
 use crate::moments::{Finite, exponents, stretches, with_exponent};
-use crate::ways::assert_result;
+use crate::ways::{assert_result, bitmap};
 use crate::{inputs, reference};
 
 /// The oracle.
@@ -64,6 +64,30 @@ fn sum_of_limits_never_wraps() {
         let is_limit = |value: &T| value.number() == min || value.number() == max;
         for limit in T::specials().into_iter().filter(is_limit) {
             assert_sum(&vec![limit; 70_001]);
+        }
+    });
+}
+
+/// As many as there can be in one block, and some more.
+#[test]
+fn sum_of_many_limits_some_of_which_are_missing_never_wraps() {
+    let bits: Vec<bool> = (0..(1 << 18) + 70).map(|i| i % 1000 != 7).collect();
+    let bytes = bitmap(&bits, 0);
+    let validity = Validity::new(&bytes, 0, bits.len());
+    for_every_type!(T => {
+        let (min, max) = T::TYPE.limits();
+        let is_limit = |value: &T| value.number() == min || value.number() == max;
+        for limit in T::specials().into_iter().filter(is_limit) {
+            if is_integer::<T>() {
+                let values = vec![limit; bits.len()];
+                let parts = [Part::new(Values::Aligned(&values[..]), Some(validity))];
+                let there = bits.iter().filter(|bit| **bit).count();
+                let expected = Number::Int(integer(limit) * there as i128);
+                for level in Level::available() {
+                    let executor = Executor::new(level, 1);
+                    assert_eq!(sum(&executor, Elements::from(&parts[..])), Ok(expected));
+                }
+            }
         }
     });
 }
