@@ -249,6 +249,13 @@ mod kernels {
         };
     }
 
+    /// As `masks_v3`; and zeros, for `whole_masked_v3`.
+    macro_rules! masks_and_zeros_v3 {
+        () => {
+            concat!(masks_v3!(), "vpxor xmm7, xmm7, xmm7\n")
+        };
+    }
+
     /// Adds a vector of doubles, cut in two.
     macro_rules! cut {
         ($kind:literal, $place:literal, $high:literal, $low:literal $(, $mask:literal)?) => {
@@ -313,7 +320,6 @@ mod kernels {
             concat!(
                 concat!("vpsllvq ymm2, ymm11, [{constants} + ", $distances, "]\n"),
                 concat!("vcvtps2pd ymm1, [{rows} + ", $place, "]\n"),
-                "vpxor xmm7, xmm7, xmm7\n",
                 "vblendvpd ymm1, ymm7, ymm1, ymm2\n",
                 concat!("vaddpd ymm", $sum, ", ymm", $sum, ", ymm1\n"),
             )
@@ -379,7 +385,7 @@ mod kernels {
     kernel! {
         f32_masked_v3(f32, bits), "vmovupd" "ymm",
         ["3" at "0", "4" at "32", "5" at "64", "6" at "96"],
-        [masks_v3!(), whole_masked_v3!("0", "3", "64"), whole_masked_v3!("16", "4", "96"),
+        [masks_and_zeros_v3!(), whole_masked_v3!("0", "3", "64"), whole_masked_v3!("16", "4", "96"),
          whole_masked_v3!("32", "5", "128"), whole_masked_v3!("48", "6", "160")],
         "vzeroupper"
     }
