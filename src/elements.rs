@@ -308,13 +308,12 @@ impl<'a, T: Element> Part<'a, T> {
     where
         'a: 'w,
     {
+        if let Some(words) = self.words_in_place(places.clone()) {
+            return words;
+        }
         let words = &mut words[..places.len().div_ceil(WORD)];
         if let Some(validity) = self.validity {
-            let validity = validity.part(places);
-            if let Some(words) = validity.words_in_place() {
-                return words;
-            }
-            validity.words(level, words);
+            validity.part(places).words(level, words);
         }
         words
     }

@@ -152,6 +152,20 @@ mod vectors {
                 // 2^64, and so are their high halves, as [`IntegerBlock`] explains: as if they had no sign.
                 let mut sums = zero();
                 let mut high = zero();
+                let sign = match T::TYPE {
+                    ElementType::I32 => set1_epi32(i32::MIN),
+                    ElementType::I64 => set1_epi64(i64::MIN),
+                    _ => zero(),
+                };
+                macro_rules! add_halves {
+                    ($vectors:expr) => {
+                        for vector in $vectors {
+                            let unsigned = xor(vector, sign);
+                            sums = add_epi64(sums, unsigned);
+                            high = add_epi64(high, srli_epi64::<32>(unsigned));
+                        }
+                    };
+                }
                 for (values, &word) in words.iter().zip(bits) {
                     for line in 0..size_of_val(values) / LINE {
                         let start = values.as_ptr().cast::<u8>();
@@ -170,26 +184,8 @@ mod vectors {
                                 sums = add_epi32(sums, pairs);
                             }
                         }
-                        4 => {
-                            for ints in vectors!(values, word, 4, load_ints) {
-                                let ints = match T::TYPE {
-                                    ElementType::I32 => xor(ints, set1_epi32(i32::MIN)),
-                                    _ => ints,
-                                };
-                                sums = add_epi64(sums, ints);
-                                high = add_epi64(high, srli_epi64::<32>(ints));
-                            }
-                        }
-                        _ => {
-                            for longs in vectors!(values, word, 8, load_longs) {
-                                let longs = match T::TYPE {
-                                    ElementType::I64 => xor(longs, set1_epi64(i64::MIN)),
-                                    _ => longs,
-                                };
-                                sums = add_epi64(sums, longs);
-                                high = add_epi64(high, srli_epi64::<32>(longs));
-                            }
-                        }
+                        4 => add_halves!(vectors!(values, word, 4, load_ints)),
+                        _ => add_halves!(vectors!(values, word, 8, load_longs)),
                     }
                 }
                 let places = words.as_flattened().len() as i128;

@@ -30,8 +30,8 @@ const JOINS: &[Join] = {
         SelectIfNe, SelectThis, Shl, ShlAnd, Shr, Xor, XorAnd, XorMul, XorMulAnd, XorShifted,
         XorShl, XorShr,
     };
-    const fn pair(links: &'static [Work], work: Work) -> Join {
-        let others = &[(0, 0), (1, 0)];
+    /// Links of which none saves a value that another reads.
+    const fn series(links: &'static [Work], others: &'static [(usize, usize)], work: Work) -> Join {
         Join {
             links,
             work,
@@ -40,44 +40,27 @@ const JOINS: &[Join] = {
             guarded: false,
         }
     }
+    const fn pair(links: &'static [Work], work: Work) -> Join {
+        series(links, &[(0, 0), (1, 0)], work)
+    }
     const fn choice(links: &'static [Work], work: Work) -> Join {
-        let others = &[(0, 0), (1, 0), (1, 1)];
-        Join {
-            links,
-            work,
-            others,
-            reads: &[],
-            guarded: false,
-        }
+        series(links, &[(0, 0), (1, 0), (1, 1)], work)
+    }
+    const fn three(links: &'static [Work], work: Work) -> Join {
+        series(links, &[(0, 0), (1, 0), (2, 0)], work)
     }
     const fn with_itself(links: &'static [Work], work: Work) -> Join {
         Join {
-            links,
-            work,
-            others: &[(1, 0)],
             reads: &[(0, (2, 0))],
-            guarded: false,
-        }
-    }
-    const fn three(links: &'static [Work], work: Work) -> Join {
-        let others = &[(0, 0), (1, 0), (2, 0)];
-        Join {
-            links,
-            work,
-            others,
-            reads: &[],
-            guarded: false,
+            ..series(links, &[(1, 0)], work)
         }
     }
     /// A sum or not. Where it is none it may be beyond 64 bits.
     const fn sum_if(links: &'static [Work], work: Work) -> Join {
-        let guarded = matches!(work, AddIf);
         Join {
-            links,
-            work,
-            others: &[(1, 0), (2, 0)],
             reads: &[(0, (2, 1))],
-            guarded,
+            guarded: matches!(work, AddIf),
+            ..series(links, &[(1, 0), (2, 0)], work)
         }
     }
     const fn shifted(links: &'static [Work], work: Work) -> Join {
@@ -86,11 +69,8 @@ const JOINS: &[Join] = {
             _ => &[(4, 0), (1, 0)],
         };
         Join {
-            links,
-            work,
-            others,
             reads: &[(0, (3, 0)), (2, (5, 0))],
-            guarded: false,
+            ..series(links, others, work)
         }
     }
     &[
@@ -99,11 +79,12 @@ const JOINS: &[Join] = {
         shifted(&[Save, Shl, Save, Load, Shr, Xor], XorShifted),
         shifted(&[Save, Shr, Save, Load, Shl, Xor], XorShifted),
         Join {
-            links: &[FloatSave, FloatSubFrom, FloatMul, FloatAdd],
-            work: FloatSmooth,
-            others: &[(1, 0), (2, 0)],
             reads: &[(0, (3, 0))],
-            guarded: false,
+            ..series(
+                &[FloatSave, FloatSubFrom, FloatMul, FloatAdd],
+                &[(1, 0), (2, 0)],
+                FloatSmooth,
+            )
         },
         sum_if(&[Save, Add, SelectThis], AddIf),
         sum_if(&[Save, Add, SelectElse], AddUnless),
