@@ -181,6 +181,11 @@ fn drop_loads(links: &mut Vec<Link<From>>) {
 impl Link<From> {
     /// The links of a chain, as few as there is code for.
     pub(super) fn all(chain: &Chain) -> Vec<Self> {
+        joined(&Link::single(chain))
+    }
+
+    /// The links of a chain, of a step each.
+    pub(super) fn single(chain: &Chain) -> Vec<Self> {
         let mut links = Vec::new();
         for (i, step) in chain.steps.iter().enumerate() {
             let [a, b] = step.others;
@@ -211,7 +216,7 @@ impl Link<From> {
             }
         }
         drop_loads(&mut links);
-        joined(&links)
+        links
     }
 }
 

@@ -8,6 +8,7 @@ use super::chain::{Chain, From, Row, Step};
 use super::column::Column;
 use super::link::{Link, Numbers, Value, Work};
 use super::map::{Setup, Worker};
+use super::native::{Native, Operand};
 use super::program::{Constant, Kind};
 use super::slot::Slot;
 use super::target::Target;
@@ -35,6 +36,13 @@ impl Memory {
             Kind::Float => Constant::Float(0.0),
             Kind::Int | Kind::Bool => Constant::Int(0),
         })
+    }
+
+    fn address(&self) -> usize {
+        match self {
+            Memory::Integers(values) => values.as_ptr().expose_provenance(),
+            Memory::Doubles(values) => values.as_ptr().expose_provenance(),
+        }
     }
 
     fn target(&mut self, len: usize) -> Target<'_> {
@@ -75,6 +83,8 @@ pub(super) struct Links<'a> {
     /// In the place of what is not there.
     no_integers: Box<[i64; BLOCK]>,
     no_doubles: Box<[f64; BLOCK]>,
+    /// What does the same as the links. It reads elements in place: there are no workers for such rows.
+    native: Option<Native>,
 }
 
 impl<'a> Links<'a> {
@@ -100,7 +110,33 @@ impl<'a> Links<'a> {
             memory,
             no_integers: Box::new([0; BLOCK]),
             no_doubles: Box::new([0.0; BLOCK]),
+            native: None,
         }
+    }
+
+    /// As [`Links::new`], in machine code if there is such.
+    pub(super) fn native(
+        chain: &'a Chain,
+        setups: &'a [Setup<'a>],
+        column: &Column<'_>,
+    ) -> Self {
+        let mut links = Links::new(chain, setups);
+        let operand = |row: usize| match &chain.rows[row] {
+            Row::Constant(constant) => Operand::Constant(*constant),
+            Row::Program(program) if program.is_identity() && column.is_in_place() => {
+                Operand::Element(column.element_type())
+            }
+            Row::Program(_) => Operand::Row(links.memory[row].address()),
+        };
+        let native = Native::of(chain, &operand);
+        if native.is_some() {
+            for (row, worker) in links.workers.iter_mut().enumerate() {
+                if let Operand::Element(_) = operand(row) {
+                    *worker = None;
+                }
+            }
+        }
+        Links { native, ..links }
     }
 
     /// Passes the accumulator through the elements of a block; how many there were before it bailed
@@ -121,6 +157,29 @@ impl<'a> Links<'a> {
                 }
             }
         }
+        let mut value = Value {
+            int: accumulator.cast_signed(),
+            double: f64::from_bits(*accumulator),
+        };
+        let count = match &self.native {
+            Some(native) => {
+                #[expect(unsafe_code, reason = "machine code is called")]
+                // SAFETY: there is memory for all elements of a block in each row, and the elements are
+                // in place.
+                unsafe {
+                    native.run(&mut value, len, column.address(range))
+                }
+            }
+            None => self.pass(&mut value, len),
+        };
+        *accumulator = match self.kind {
+            Kind::Float => value.double.to_bits(),
+            Kind::Int | Kind::Bool => value.int.cast_unsigned(),
+        };
+        Some(count)
+    }
+
+    fn pass(&mut self, value: &mut Value, len: usize) -> usize {
         let none = Numbers {
             integers: cells(&mut self.no_integers),
             doubles: cells(&mut self.no_doubles),
@@ -134,16 +193,9 @@ impl<'a> Links<'a> {
             From::Saved(place) => saved[place],
         };
         let links: Vec<_> = self.chain.iter().map(|link| link.with(of)).collect();
-        let start = Value {
-            int: accumulator.cast_signed(),
-            double: f64::from_bits(*accumulator),
-        };
-        let (value, count) = pass(&links, start, len);
-        *accumulator = match self.kind {
-            Kind::Float => value.double.to_bits(),
-            Kind::Int | Kind::Bool => value.int.cast_unsigned(),
-        };
-        Some(count)
+        let count;
+        (*value, count) = pass(&links, *value, len);
+        count
     }
 }
 

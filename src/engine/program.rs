@@ -110,6 +110,15 @@ impl Constant {
         }
     }
 
+    /// As eight bytes. Bools are one or zero.
+    pub(super) fn bits(self) -> i64 {
+        match self {
+            Constant::Int(value) => value,
+            Constant::Float(value) => value.to_bits().cast_signed(),
+            Constant::Bool(value) => value.into(),
+        }
+    }
+
     /// The negative number; of integers, of as many bits.
     pub(super) fn negated(self) -> Self {
         match self {
@@ -273,6 +282,11 @@ impl Program {
 
     pub(super) fn constants(&self) -> &[Constant] {
         &self.constants
+    }
+
+    /// Whether it gives its first input as it is.
+    pub(super) fn is_identity(&self) -> bool {
+        self.instructions.is_empty() && self.result == 0
     }
 
     pub(super) fn instructions(&self) -> &[Instruction] {

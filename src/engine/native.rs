@@ -1,0 +1,745 @@
+//! Chains as machine code: a loop without jumps to what each link does.
+//!
+//! A link costs a jump and the loads of what it is, more than most of the operations themselves; as machine
+//! code a chain takes as long as its operations wait for each other. Code is made for one run over a
+//! column, in some microseconds, and only where the column is long and the level above the baseline; where
+//! it is not made, or the system does not allow memory that is executed, links do the same.
+//!
+//! The code is a straight translation, link by link, of [`Link::image`](super::link::Link): the accumulator is in one
+//! register, or two, as an int and as a double; each operand is loaded into a register of its own; what is
+//! saved has a register, too, while there are any. It writes to its stack and to the [`Value`] only.
+
+use memmap2::{Mmap, MmapMut};
+
+use super::assembler::{
+    Address, Assembler, Condition, Double, DoubleOp, Int, IntOp, Label, Loaded, Relation, Rounding,
+    Shift, Unary,
+};
+use super::chain::{Action, Chain, From};
+use super::link::{Link, Value, Work};
+use super::program::{Constant, Kind, Op};
+use crate::ElementType;
+
+/// Where an operand is that is not saved.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Operand {
+    Constant(Constant),
+    /// At this address, eight bytes each.
+    Row(usize),
+    /// The element itself.
+    Element(ElementType),
+}
+
+/// The code of a chain.
+#[derive(Debug)]
+pub(super) struct Native(Mmap);
+
+/// Takes the value, the number of elements, and where they are; gives the number of the element it stopped at.
+type Entry = unsafe extern "sysv64" fn(*mut Value, usize, *const u8) -> usize;
+
+impl Native {
+    /// None if there is a link that there is no code for.
+    pub(super) fn of(chain: &Chain, operand: &dyn Fn(usize) -> Operand) -> Option<Self> {
+        let code = Compiler::new(chain, operand).compile(&Link::single(chain))?;
+        let mut memory = MmapMut::map_anon(code.len()).ok()?;
+        memory[..code.len()].copy_from_slice(&code);
+        memory.make_exec().ok().map(Native)
+    }
+
+    /// Passes a value through the chain for `len` elements, or up to the first that it bails out for; how many
+    /// that were.
+    ///
+    /// # Safety
+    /// The rows that the code was made with can be read, `len` numbers each, and `elements`, as many of their
+    /// type, if it reads them.
+    #[expect(unsafe_code, reason = "machine code is called")]
+    pub(super) unsafe fn run(&self, value: &mut Value, len: usize, elements: *const u8) -> usize {
+        if len == 0 {
+            return 0;
+        }
+        // SAFETY: the memory begins with a function of this type, and lives as long as `self`.
+        let entry = unsafe { std::mem::transmute::<*const u8, Entry>(self.0.as_ptr()) };
+        // SAFETY: it reads what the caller vouches for, and writes the value.
+        unsafe { entry(value, len, elements) }
+    }
+}
+
+// The value, as either type; operands; what is computed with on the way.
+const X: Int = Int(0);
+const COUNT: Int = Int(1);
+const REST: Int = Int(2);
+const INDEX: Int = Int(6);
+const VALUE: Int = Int(7);
+const A: Int = Int(8);
+const B: Int = Int(9);
+const SCRATCH: Int = Int(10);
+const BASE: Int = Int(11);
+const STACK: Int = Int(4);
+/// The accumulator before the element.
+const BEFORE: Int = Int(5);
+const LEN: Int = Int(3);
+const ELEMENTS: Int = Int(12);
+const SAVED: [Int; 3] = [Int(13), Int(14), Int(15)];
+/// Those that a function gives back as they were.
+const KEPT: [Int; 6] = [LEN, BEFORE, ELEMENTS, Int(13), Int(14), Int(15)];
+
+/// Of a blend, which takes no other.
+const MASK: Double = Double(0);
+const U: Double = Double(1);
+const FLOAT_A: Double = Double(2);
+const FLOAT_B: Double = Double(3);
+const FLOAT_BEFORE: Double = Double(4);
+const FLOAT_SAVED: std::ops::Range<u8> = 5..16;
+
+/// Where a saved value is.
+#[derive(Clone, Copy, Debug)]
+enum Place {
+    Int(Int),
+    Double(Double),
+    Stack(i32),
+}
+
+/// What is done where a guarded link would bail out.
+struct Exit {
+    entry: Label,
+    back: Label,
+    guard: From,
+    kind: Kind,
+}
+
+struct Compiler<'a> {
+    code: Assembler,
+    kind: Kind,
+    operand: &'a dyn Fn(usize) -> Operand,
+    saved: Vec<Place>,
+    stack: i32,
+    stop: Label,
+    /// Of the link at hand.
+    exit: Option<Label>,
+    exits: Vec<Exit>,
+}
+
+impl<'a> Compiler<'a> {
+    fn new(chain: &Chain, operand: &'a dyn Fn(usize) -> Operand) -> Self {
+        let mut code = Assembler::default();
+        let stop = code.new_label();
+        let (mut ints, mut doubles) = (SAVED.into_iter(), FLOAT_SAVED.map(Double));
+        let mut stack = 0;
+        let mut kinds: Vec<(usize, Kind)> = chain
+            .steps
+            .iter()
+            .filter_map(|step| Some((step.saves?, step.kind)))
+            .collect();
+        kinds.sort_by_key(|(place, _)| *place);
+        let place = |(_, kind)| {
+            let register = match kind {
+                Kind::Float => doubles.next().map(Place::Double),
+                Kind::Int | Kind::Bool => ints.next().map(Place::Int),
+            };
+            register.unwrap_or_else(|| {
+                stack += 8;
+                Place::Stack(stack - 8)
+            })
+        };
+        let saved = kinds.into_iter().map(place).collect();
+        Compiler {
+            code,
+            kind: chain.kind,
+            operand,
+            saved,
+            stack,
+            stop,
+            exit: None,
+            exits: Vec::new(),
+        }
+    }
+
+    fn compile(mut self, links: &[Link<From>]) -> Option<Vec<u8>> {
+        let (start, end) = (self.code.new_label(), self.code.new_label());
+        let (int, double) = (
+            VALUE.plus(std::mem::offset_of!(Value, int)),
+            VALUE.plus(std::mem::offset_of!(Value, double)),
+        );
+        for register in KEPT {
+            self.code.push(register);
+        }
+        self.code.add_constant(STACK, -self.stack);
+        self.code.int(IntOp::Move, LEN, INDEX);
+        self.code.int(IntOp::Move, ELEMENTS, REST);
+        self.code.constant(INDEX, 0);
+        self.code.load(Loaded::I64, X, int);
+        self.code.load_double(U, double);
+        self.code.place(start);
+        match self.kind {
+            Kind::Float => self.code.double(DoubleOp::Move, FLOAT_BEFORE, U),
+            Kind::Int | Kind::Bool => self.code.int(IntOp::Move, BEFORE, X),
+        }
+        let mut rest = links;
+        while let [link, others @ ..] = rest {
+            if let [select, others @ ..] = others
+                && self.add_choice(link, select)
+            {
+                rest = others;
+            } else {
+                self.add_guarded(link)?;
+                rest = others;
+            }
+        }
+        self.code.add_constant(INDEX, 1);
+        self.code.int(IntOp::Compare, INDEX, LEN);
+        self.code.jump_if(Condition::NotEqual, start);
+        self.code.place(end);
+        self.code.store(int, X);
+        self.code.store_double(double, U);
+        self.code.int(IntOp::Move, X, INDEX);
+        self.code.add_constant(STACK, self.stack);
+        for register in KEPT.into_iter().rev() {
+            self.code.pop(register);
+        }
+        self.code.ret();
+        self.code.place(self.stop);
+        match self.kind {
+            Kind::Float => self.code.double(DoubleOp::Move, U, FLOAT_BEFORE),
+            Kind::Int | Kind::Bool => self.code.int(IntOp::Move, X, BEFORE),
+        }
+        self.code.jump(end);
+        for exit in std::mem::take(&mut self.exits) {
+            self.code.place(exit.entry);
+            self.load(A, exit.guard);
+            self.code.int(IntOp::Test, A, A);
+            self.code.jump_if(Condition::NotEqual, self.stop);
+            match exit.kind {
+                Kind::Float => self.code.double(DoubleOp::Xor, U, U),
+                Kind::Int | Kind::Bool => self.code.constant(X, 0),
+            }
+            self.code.jump(exit.back);
+        }
+        self.code.finish()
+    }
+
+    /// A link, and what is to be done where it bails out but for its guard.
+    fn add_guarded(&mut self, link: &Link<From>) -> Option<()> {
+        self.exit = link.guard.map(|_| self.code.new_label());
+        self.add(link)?;
+        if let (Some(entry), Some(guard)) = (self.exit, link.guard) {
+            let back = self.code.new_label();
+            self.code.place(back);
+            self.exits.push(Exit {
+                entry,
+                back,
+                guard,
+                kind: link.kind,
+            });
+        }
+        Some(())
+    }
+
+    fn bail_out_if(&mut self, condition: Condition) {
+        self.code.jump_if(condition, self.exit.unwrap_or(self.stop));
+    }
+
+    fn bail_out(&mut self) {
+        self.code.jump(self.exit.unwrap_or(self.stop));
+    }
+
+    /// An int or a bool. Keeps the flags.
+    fn load(&mut self, to: Int, from: From) {
+        match from {
+            From::None => {}
+            From::Saved(place) => match self.saved[place] {
+                Place::Int(saved) => self.code.int(IntOp::Move, to, saved),
+                Place::Double(saved) => self.code.bits_to_int(to, saved),
+                Place::Stack(offset) => self.code.load(Loaded::I64, to, STACK.plus_offset(offset)),
+            },
+            From::Row(row) => match (self.operand)(row) {
+                Operand::Constant(constant) => self.code.constant(to, constant.bits()),
+                Operand::Row(address) => {
+                    self.code.constant(BASE, address.cast_signed() as i64);
+                    self.code.load(Loaded::I64, to, BASE.at(INDEX, 8));
+                }
+                Operand::Element(of) => {
+                    let loaded = loaded(of);
+                    self.code.load(loaded, to, ELEMENTS.at(INDEX, of.size()));
+                }
+            },
+        }
+    }
+
+    /// Keeps the flags.
+    fn load_double(&mut self, to: Double, from: From) {
+        match from {
+            From::None => {}
+            From::Saved(place) => match self.saved[place] {
+                Place::Double(saved) => self.code.double(DoubleOp::Move, to, saved),
+                Place::Int(saved) => self.code.bits_to_double(to, saved),
+                Place::Stack(offset) => self.code.load_double(to, STACK.plus_offset(offset)),
+            },
+            From::Row(row) => match (self.operand)(row) {
+                Operand::Constant(constant) => {
+                    self.code.constant(SCRATCH, constant.bits());
+                    self.code.bits_to_double(to, SCRATCH);
+                }
+                Operand::Row(address) => {
+                    self.code.constant(BASE, address.cast_signed() as i64);
+                    self.code.load_double(to, BASE.at(INDEX, 8));
+                }
+                Operand::Element(ElementType::F32) => {
+                    self.code.double(DoubleOp::Xor, to, to);
+                    self.code.load_float(to, ELEMENTS.at(INDEX, 4));
+                }
+                Operand::Element(_) => self.code.load_double(to, ELEMENTS.at(INDEX, 8)),
+            },
+        }
+    }
+
+    /// The number that an operand always is.
+    fn known(&self, from: From) -> Option<i64> {
+        match from {
+            From::Row(row) => match (self.operand)(row) {
+                Operand::Constant(constant) => Some(constant.bits()),
+                Operand::Row(_) | Operand::Element(_) => None,
+            },
+            From::None | From::Saved(_) => None,
+        }
+    }
+
+    /// A comparison and the choice by it, if these links are such.
+    fn add_choice(&mut self, compare: &Link<From>, select: &Link<From>) -> bool {
+        let [yes, no, _] = select.others;
+        let other = compare.others[0];
+        match (compared(compare.work), select.work) {
+            (Some(condition), Work::SelectIf) => {
+                self.load(A, other);
+                self.code.int(IntOp::Compare, X, A);
+                self.load(X, no);
+                self.load(B, yes);
+                self.code.move_if(condition, X, B);
+            }
+            (None, Work::FloatSelectIf) => {
+                if !self.mask(compare.work, other) {
+                    return false;
+                }
+                self.load_double(U, no);
+                self.load_double(FLOAT_B, yes);
+                self.code.double(DoubleOp::Blend, U, FLOAT_B);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// All bits of the mask where the value compares so with the operand, if that is what the work is.
+    fn mask(&mut self, work: Work, other: From) -> bool {
+        use Relation::{Equal, Less, LessOrEqual, NotEqual};
+        let (relation, is_swapped) = match work {
+            Work::FloatLt | Work::FloatKeepIfLt | Work::FloatTakeIfLt => (Less, false),
+            Work::FloatLe | Work::FloatKeepIfLe | Work::FloatTakeIfLe => (LessOrEqual, false),
+            Work::FloatGt | Work::FloatKeepIfGt | Work::FloatTakeIfGt => (Less, true),
+            Work::FloatGe | Work::FloatKeepIfGe | Work::FloatTakeIfGe => (LessOrEqual, true),
+            Work::FloatEq => (Equal, false),
+            Work::FloatNe => (NotEqual, false),
+            _ => return false,
+        };
+        if is_swapped {
+            self.load_double(MASK, other);
+            self.code.mask(relation, MASK, U);
+        } else {
+            self.load_double(FLOAT_A, other);
+            self.code.double(DoubleOp::Move, MASK, U);
+            self.code.mask(relation, MASK, FLOAT_A);
+        }
+        true
+    }
+
+    /// A link; none if there is no code for it.
+    #[expect(clippy::too_many_lines, reason = "an arm for each work")]
+    fn add(&mut self, link: &Link<From>) -> Option<()> {
+        use Condition::{Equal, Greater, Less, NotEqual, Overflow};
+        let [a, b, _] = link.others;
+        match link.work {
+            Work::Stay => {}
+            Work::Save => self.save(a),
+            Work::Load => self.load(X, a),
+            Work::Add => self.checked(IntOp::Add, a),
+            Work::Sub => self.checked(IntOp::Sub, a),
+            Work::SubFrom => {
+                self.load(A, a);
+                self.code.int(IntOp::Sub, A, X);
+                self.code.int(IntOp::Move, X, A);
+                self.bail_out_if(Overflow);
+            }
+            Work::Mul => self.checked(IntOp::Mul, a),
+            Work::And => self.with(IntOp::And, a),
+            Work::Or => self.with(IntOp::Or, a),
+            Work::Xor => self.with(IntOp::Xor, a),
+            Work::Min | Work::Max => {
+                self.with(IntOp::Compare, a);
+                let is_worse = if link.work == Work::Min { Greater } else { Less };
+                self.code.move_if(is_worse, X, A);
+            }
+            Work::Shl => self.shift_left(a),
+            Work::Shr => self.shift_right(a),
+            Work::FloorDiv | Work::Mod => self.divide(link.work, a),
+            Work::Neg => {
+                self.code.unary(Unary::Neg, X);
+                self.bail_out_if(Overflow);
+            }
+            Work::Abs => {
+                self.code.int(IntOp::Move, SCRATCH, X);
+                self.code.shift(Shift::Right, SCRATCH, 63);
+                self.code.int(IntOp::Xor, X, SCRATCH);
+                self.code.int(IntOp::Sub, X, SCRATCH);
+                self.bail_out_if(Overflow);
+            }
+            Work::Not => {
+                self.code.constant(SCRATCH, 1);
+                self.code.int(IntOp::Xor, X, SCRATCH);
+            }
+            Work::Lt | Work::Le | Work::Gt | Work::Ge | Work::Eq | Work::Ne => {
+                self.with(IntOp::Compare, a);
+                self.code.set_if(compared(link.work)?, X);
+            }
+            Work::SelectIf => {
+                self.code.int(IntOp::Test, X, X);
+                self.load(X, a);
+                self.load(B, b);
+                self.code.move_if(Equal, X, B);
+            }
+            Work::SelectThis | Work::SelectElse => {
+                self.load(A, a);
+                self.load(B, b);
+                self.code.int(IntOp::Test, A, A);
+                let is_other = if link.work == Work::SelectThis { Equal } else { NotEqual };
+                self.code.move_if(is_other, X, B);
+            }
+            Work::FloatSave => self.save_double(a),
+            Work::FloatLoad => self.load_double(U, a),
+            Work::FloatAdd => self.with_double(DoubleOp::Add, a),
+            Work::FloatSub => self.with_double(DoubleOp::Sub, a),
+            Work::FloatSubFrom => self.of_double(DoubleOp::Sub, a),
+            Work::FloatMul => self.with_double(DoubleOp::Mul, a),
+            Work::FloatDiv => {
+                self.load_double(FLOAT_A, a);
+                self.bail_out_if_zero(FLOAT_A);
+                self.code.double(DoubleOp::Div, U, FLOAT_A);
+            }
+            Work::FloatDivInto => {
+                self.bail_out_if_zero(U);
+                self.of_double(DoubleOp::Div, a);
+            }
+            Work::FloatNeg => self.with_bits(DoubleOp::Xor, i64::MIN),
+            Work::FloatAbs => self.with_bits(DoubleOp::And, i64::MAX),
+            Work::FloatSelectIf => {
+                self.mask_of(X);
+                self.load_double(U, b);
+                self.load_double(FLOAT_B, a);
+                self.code.double(DoubleOp::Blend, U, FLOAT_B);
+            }
+            Work::FloatSelectThis => {
+                self.load(A, a);
+                self.mask_of(A);
+                self.load_double(FLOAT_B, b);
+                self.code.double(DoubleOp::Blend, FLOAT_B, U);
+                self.code.double(DoubleOp::Move, U, FLOAT_B);
+            }
+            Work::FloatSelectElse => {
+                self.load(A, a);
+                self.mask_of(A);
+                self.load_double(FLOAT_B, b);
+                self.code.double(DoubleOp::Blend, U, FLOAT_B);
+            }
+            // The instructions give their second operand where numbers are the same or do not compare.
+            Work::FloatKeepIfLt => self.with_double(DoubleOp::Min, a),
+            Work::FloatKeepIfGt => self.with_double(DoubleOp::Max, a),
+            Work::FloatTakeIfGt => self.of_double(DoubleOp::Min, a),
+            Work::FloatTakeIfLt => self.of_double(DoubleOp::Max, a),
+            Work::FloatKeepIfLe | Work::FloatKeepIfGe => {
+                self.mask(link.work, a);
+                self.load_double(FLOAT_B, a);
+                self.code.double(DoubleOp::Blend, FLOAT_B, U);
+                self.code.double(DoubleOp::Move, U, FLOAT_B);
+            }
+            Work::FloatTakeIfLe | Work::FloatTakeIfGe => {
+                self.mask(link.work, a);
+                self.load_double(FLOAT_B, a);
+                self.code.double(DoubleOp::Blend, U, FLOAT_B);
+            }
+            Work::FloatLt
+            | Work::FloatLe
+            | Work::FloatGt
+            | Work::FloatGe
+            | Work::FloatEq
+            | Work::FloatNe => {
+                self.mask(link.work, a);
+                self.code.bits_to_int(X, MASK);
+                self.code.unary(Unary::Neg, X);
+            }
+            Work::ToFloat => self.convert(X),
+            Work::Other => self.add_other(link.action, a)?,
+            // Joined links, of which there are none.
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn add_other(&mut self, action: Action, a: From) -> Option<()> {
+        match action {
+            Action::First(Op::Invert) => self.code.unary(Unary::Not, X),
+            Action::First(Op::ToFloatExact) => {
+                self.bail_out_unless_exact(X);
+                self.convert(X);
+            }
+            Action::First(Op::Trunc) => self.round(Rounding::Trunc),
+            Action::First(Op::Round) => self.round(Rounding::TiesEven),
+            Action::First(Op::Floor) => self.round(Rounding::Floor),
+            Action::First(Op::Ceil) => self.round(Rounding::Ceil),
+            Action::First(Op::TrueDiv) => {
+                self.load(A, a);
+                self.true_divide(X, A);
+            }
+            Action::Second(Op::TrueDiv) => {
+                self.load(A, a);
+                self.true_divide(A, X);
+            }
+            Action::First(Op::Bail) => self.bail_out(),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn save(&mut self, to: From) {
+        let From::Saved(place) = to else {
+            unreachable!("values are saved where they are read")
+        };
+        match self.saved[place] {
+            Place::Int(saved) => self.code.int(IntOp::Move, saved, X),
+            Place::Double(saved) => self.code.bits_to_double(saved, X),
+            Place::Stack(offset) => self.code.store(STACK.plus_offset(offset), X),
+        }
+    }
+
+    fn save_double(&mut self, to: From) {
+        let From::Saved(place) = to else {
+            unreachable!("values are saved where they are read")
+        };
+        match self.saved[place] {
+            Place::Double(saved) => self.code.double(DoubleOp::Move, saved, U),
+            Place::Int(saved) => self.code.bits_to_int(saved, U),
+            Place::Stack(offset) => self.code.store_double(STACK.plus_offset(offset), U),
+        }
+    }
+
+    fn with(&mut self, op: IntOp, other: From) {
+        self.load(A, other);
+        self.code.int(op, X, A);
+    }
+
+    fn checked(&mut self, op: IntOp, other: From) {
+        self.with(op, other);
+        self.bail_out_if(Condition::Overflow);
+    }
+
+    fn with_double(&mut self, op: DoubleOp, other: From) {
+        self.load_double(FLOAT_A, other);
+        self.code.double(op, U, FLOAT_A);
+    }
+
+    /// The other operand is the first.
+    fn of_double(&mut self, op: DoubleOp, other: From) {
+        self.load_double(FLOAT_A, other);
+        self.code.double(op, FLOAT_A, U);
+        self.code.double(DoubleOp::Move, U, FLOAT_A);
+    }
+
+    fn with_bits(&mut self, op: DoubleOp, bits: i64) {
+        self.code.constant(SCRATCH, bits);
+        self.code.bits_to_double(FLOAT_A, SCRATCH);
+        self.code.double(op, U, FLOAT_A);
+    }
+
+    /// All bits of the mask, or none, by a bool. The register is lost.
+    fn mask_of(&mut self, bool: Int) {
+        self.code.unary(Unary::Neg, bool);
+        self.code.bits_to_double(MASK, bool);
+    }
+
+    fn convert(&mut self, int: Int) {
+        self.code.double(DoubleOp::Xor, U, U);
+        self.code.to_double(U, int);
+    }
+
+    /// Whatever the sign of the zero.
+    fn bail_out_if_zero(&mut self, double: Double) {
+        self.code.bits_to_int(SCRATCH, double);
+        self.code.int(IntOp::Add, SCRATCH, SCRATCH);
+        self.bail_out_if(Condition::Equal);
+    }
+
+    fn bail_out_unless_exact(&mut self, int: Int) {
+        self.code.constant(SCRATCH, 1 << 53);
+        self.code.int(IntOp::Add, SCRATCH, int);
+        self.code.constant(B, 1 << 54);
+        self.code.int(IntOp::Compare, SCRATCH, B);
+        self.bail_out_if(Condition::Above);
+    }
+
+    fn true_divide(&mut self, dividend: Int, divisor: Int) {
+        self.code.int(IntOp::Test, divisor, divisor);
+        self.bail_out_if(Condition::Equal);
+        self.bail_out_unless_exact(dividend);
+        self.bail_out_unless_exact(divisor);
+        self.convert(dividend);
+        self.code.double(DoubleOp::Xor, FLOAT_A, FLOAT_A);
+        self.code.to_double(FLOAT_A, divisor);
+        self.code.double(DoubleOp::Div, U, FLOAT_A);
+    }
+
+    fn round(&mut self, rounding: Rounding) {
+        self.code.round(rounding, FLOAT_A, U);
+        self.code.to_int(X, FLOAT_A);
+        // What does not fit has become the least integer.
+        self.code.compare_constant(X, 1);
+        self.bail_out_if(Condition::Overflow);
+    }
+
+    /// Bails out for each count that is not from 0 to 63, though nothing is lost of a zero.
+    fn shift_left(&mut self, count: From) {
+        let known = self.known(count);
+        self.code.int(IntOp::Move, SCRATCH, X);
+        match known.map(u8::try_from) {
+            Some(Ok(count @ ..64)) => {
+                self.code.shift(Shift::Left, X, count);
+                self.code.int(IntOp::Move, B, X);
+                self.code.shift(Shift::Right, B, count);
+            }
+            Some(_) => return self.bail_out(),
+            None => {
+                self.load(COUNT, count);
+                self.code.compare_constant(COUNT, 63);
+                self.bail_out_if(Condition::Above);
+                self.code.shift_by_count(Shift::Left, X);
+                self.code.int(IntOp::Move, B, X);
+                self.code.shift_by_count(Shift::Right, B);
+            }
+        }
+        self.code.int(IntOp::Compare, B, SCRATCH);
+        self.bail_out_if(Condition::NotEqual);
+    }
+
+    fn shift_right(&mut self, count: From) {
+        match self.known(count) {
+            Some(..0) => self.bail_out(),
+            Some(count) => {
+                let count = u8::try_from(count.min(63)).unwrap_or(63);
+                self.code.shift(Shift::Right, X, count);
+            }
+            None => {
+                self.load(COUNT, count);
+                self.code.compare_constant(COUNT, 0);
+                self.bail_out_if(Condition::Less);
+                self.code.constant(SCRATCH, 63);
+                self.code.compare_constant(COUNT, 63);
+                self.code.move_if(Condition::Greater, COUNT, SCRATCH);
+                self.code.shift_by_count(Shift::Right, X);
+            }
+        }
+    }
+
+    /// Rounds down, other than the instruction.
+    fn divide(&mut self, work: Work, divisor: From) {
+        let known = self.known(divisor);
+        let is_quotient = work == Work::FloorDiv;
+        if let Some(divisor @ 1..) = known
+            && divisor.count_ones() == 1
+        {
+            if is_quotient {
+                let count = u8::try_from(divisor.trailing_zeros()).unwrap_or(0);
+                return self.code.shift(Shift::Right, X, count);
+            }
+            self.code.constant(SCRATCH, divisor - 1);
+            return self.code.int(IntOp::And, X, SCRATCH);
+        }
+        let end = self.code.new_label();
+        self.load(A, divisor);
+        if !known.is_some_and(|divisor| divisor > 0) {
+            self.code.int(IntOp::Test, A, A);
+            self.bail_out_if(Condition::Equal);
+            // The least integer divided by it would be a trap.
+            let other = self.code.new_label();
+            self.code.compare_constant(A, -1);
+            self.code.jump_if(Condition::NotEqual, other);
+            if is_quotient {
+                self.code.unary(Unary::Neg, X);
+                self.bail_out_if(Condition::Overflow);
+            } else {
+                self.code.constant(X, 0);
+            }
+            self.code.jump(end);
+            self.code.place(other);
+        }
+        self.code.extend_sign();
+        self.code.unary(Unary::Div, A);
+        // All bits if there is a rest whose sign is not the divisor's.
+        self.code.constant(B, 0);
+        self.code.int(IntOp::Move, SCRATCH, REST);
+        self.code.int(IntOp::Xor, SCRATCH, A);
+        self.code.shift(Shift::Right, SCRATCH, 63);
+        self.code.int(IntOp::Test, REST, REST);
+        self.code.move_if(Condition::Equal, SCRATCH, B);
+        if is_quotient {
+            self.code.int(IntOp::Add, X, SCRATCH);
+        } else {
+            self.code.int(IntOp::And, SCRATCH, A);
+            self.code.int(IntOp::Move, X, REST);
+            self.code.int(IntOp::Add, X, SCRATCH);
+        }
+        self.code.place(end);
+    }
+}
+
+impl Int {
+    fn plus(self, offset: usize) -> Address {
+        self.plus_offset(i32::try_from(offset).unwrap_or(0))
+    }
+
+    fn plus_offset(self, offset: i32) -> Address {
+        Address {
+            base: self,
+            index: None,
+            offset,
+        }
+    }
+
+    fn at(self, index: Int, size: usize) -> Address {
+        Address {
+            base: self,
+            index: Some((index, u8::try_from(size).unwrap_or(0))),
+            offset: 0,
+        }
+    }
+}
+
+/// The condition of a comparison of ints.
+fn compared(work: Work) -> Option<Condition> {
+    Some(match work {
+        Work::Lt => Condition::Less,
+        Work::Le => Condition::LessOrEqual,
+        Work::Gt => Condition::Greater,
+        Work::Ge => Condition::GreaterOrEqual,
+        Work::Eq => Condition::Equal,
+        Work::Ne => Condition::NotEqual,
+        _ => return None,
+    })
+}
+
+fn loaded(of: ElementType) -> Loaded {
+    match of {
+        ElementType::I8 => Loaded::I8,
+        ElementType::I16 => Loaded::I16,
+        ElementType::I32 => Loaded::I32,
+        ElementType::U8 => Loaded::U8,
+        ElementType::U16 => Loaded::U16,
+        ElementType::U32 => Loaded::U32,
+        ElementType::I64 | ElementType::U64 | ElementType::F32 | ElementType::F64 => Loaded::I64,
+    }
+}

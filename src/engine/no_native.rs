@@ -1,0 +1,30 @@
+//! In place of machine code where none is made: another CPU, or an interpreter.
+
+use super::chain::Chain;
+use super::link::Value;
+use super::program::Constant;
+use crate::ElementType;
+
+/// Where an operand is that is not saved.
+#[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "nobody asks")]
+pub(super) enum Operand {
+    Constant(Constant),
+    Row(usize),
+    Element(ElementType),
+}
+
+/// The code of a chain, of which there is none.
+#[derive(Debug)]
+pub(super) enum Native {}
+
+impl Native {
+    pub(super) fn of(_chain: &Chain, _operand: &dyn Fn(usize) -> Operand) -> Option<Self> {
+        None
+    }
+
+    #[expect(unsafe_code, reason = "as where there is code")]
+    pub(super) unsafe fn run(&self, _: &mut Value, _: usize, _: *const u8) -> usize {
+        match *self {}
+    }
+}
