@@ -59,6 +59,8 @@ pub(super) enum IntOp {
 pub(super) enum Unary {
     Not,
     Neg,
+    /// `rax` by it, unsigned: the lower half goes to `rax`, the upper one to `rdx`.
+    WideMul,
     /// `rdx:rax` by it: the quotient goes to `rax`, the rest to `rdx`.
     Div,
 }
@@ -68,6 +70,8 @@ pub(super) enum Shift {
     Left,
     /// Copies the sign.
     Right,
+    /// Zeros come in.
+    RightUnsigned,
 }
 
 /// An operation of two doubles, the first of which it is stored in.
@@ -81,6 +85,7 @@ pub(super) enum DoubleOp {
     Min,
     /// The first if it is greater, else the second.
     Max,
+    Sqrt,
     Move,
     And,
     Xor,
@@ -223,6 +228,7 @@ impl Assembler {
         let extension = match op {
             Unary::Not => 2,
             Unary::Neg => 3,
+            Unary::WideMul => 4,
             Unary::Div => 7,
         };
         self.registers(None, true, &[0xf7], extension, register.0);
@@ -251,7 +257,8 @@ impl Assembler {
     /// One where the condition holds, else zero.
     pub(super) fn set_if(&mut self, condition: Condition, to: Int) {
         debug_assert!(to.0 < 4, "others need a prefix for their lowest byte");
-        self.bytes.extend([0x0f, 0x90 + condition as u8, 0xc0 + to.0]);
+        self.bytes
+            .extend([0x0f, 0x90 + condition as u8, 0xc0 + to.0]);
         self.registers(None, false, &[0x0f, 0xb6], to.0, to.0);
     }
 
@@ -293,6 +300,7 @@ impl Assembler {
             DoubleOp::Min => (0xf2, &[0x0f, 0x5d]),
             DoubleOp::Div => (0xf2, &[0x0f, 0x5e]),
             DoubleOp::Max => (0xf2, &[0x0f, 0x5f]),
+            DoubleOp::Sqrt => (0xf2, &[0x0f, 0x51]),
             DoubleOp::Move => (0x66, &[0x0f, 0x28]),
             DoubleOp::And => (0x66, &[0x0f, 0x54]),
             DoubleOp::Xor => (0x66, &[0x0f, 0x57]),
@@ -345,21 +353,15 @@ impl Assembler {
         self.bytes.push(0b11 << 6 | reg % 8 << 3 | rm % 8);
     }
 
-    fn memory(
-        &mut self,
-        prefix: Option<u8>,
-        wide: bool,
-        opcode: &[u8],
-        reg: u8,
-        address: Address,
-    ) {
+    fn memory(&mut self, prefix: Option<u8>, wide: bool, opcode: &[u8], reg: u8, address: Address) {
         let (index, size) = address.index.unwrap_or((NO_INDEX, 1));
         self.bytes.extend(prefix);
         self.rex(wide, reg, index.0, address.base.0);
         self.bytes.extend(opcode);
         self.bytes.push(0b10 << 6 | reg % 8 << 3 | INDEX_IN_RM);
         let scale = u8::try_from(size.trailing_zeros()).unwrap_or(0);
-        self.bytes.push(scale << 6 | index.0 % 8 << 3 | address.base.0 % 8);
+        self.bytes
+            .push(scale << 6 | index.0 % 8 << 3 | address.base.0 % 8);
         self.bytes.extend(address.offset.to_le_bytes());
     }
 }
@@ -369,6 +371,7 @@ impl Shift {
         match self {
             Shift::Left => 4,
             Shift::Right => 7,
+            Shift::RightUnsigned => 5,
         }
     }
 }

@@ -74,9 +74,11 @@ pub(super) fn evaluate(op: Op, function: u16, [a, b, c]: [u64; 3]) -> Option<u64
 /// As Python has it; none beyond 64 bits.
 #[inline(always)]
 pub(super) fn shifted_left(x: i64, count: i64) -> Option<i64> {
-    let shifted = x.checked_shl(u32::try_from(count).ok()?);
+    let shifted = u32::try_from(count)
+        .ok()
+        .and_then(|count| x.checked_shl(count));
     match shifted {
-        _ if x == 0 => Some(0),
+        _ if x == 0 && count >= 0 => Some(0),
         Some(shifted) if shifted >> count == x => Some(shifted),
         _ => None,
     }

@@ -115,11 +115,7 @@ impl<'a> Links<'a> {
     }
 
     /// As [`Links::new`], in machine code if there is such.
-    pub(super) fn native(
-        chain: &'a Chain,
-        setups: &'a [Setup<'a>],
-        column: &Column<'_>,
-    ) -> Self {
+    pub(super) fn native(chain: &'a Chain, setups: &'a [Setup<'a>], column: &Column<'_>) -> Self {
         let mut links = Links::new(chain, setups);
         let operand = |row: usize| match &chain.rows[row] {
             Row::Constant(constant) => Operand::Constant(*constant),

@@ -16,6 +16,7 @@ use super::assembler::{
     Shift, Unary,
 };
 use super::chain::{Action, Chain, From};
+use super::kernels::SQRT;
 use super::link::{Link, Value, Work};
 use super::program::{Constant, Kind, Op};
 use crate::ElementType;
@@ -112,6 +113,9 @@ struct Compiler<'a> {
     kind: Kind,
     operand: &'a dyn Fn(usize) -> Operand,
     saved: Vec<Place>,
+    /// By saved bool: the mask of the comparison that it is of, if it is kept, too.
+    masks: Vec<Option<Double>>,
+    doubles: std::ops::Range<u8>,
     stack: i32,
     stop: Label,
     /// Of the link at hand.
@@ -123,7 +127,7 @@ impl<'a> Compiler<'a> {
     fn new(chain: &Chain, operand: &'a dyn Fn(usize) -> Operand) -> Self {
         let mut code = Assembler::default();
         let stop = code.new_label();
-        let (mut ints, mut doubles) = (SAVED.into_iter(), FLOAT_SAVED.map(Double));
+        let (mut ints, mut doubles) = (SAVED.into_iter(), FLOAT_SAVED);
         let mut stack = 0;
         let mut kinds: Vec<(usize, Kind)> = chain
             .steps
@@ -133,7 +137,7 @@ impl<'a> Compiler<'a> {
         kinds.sort_by_key(|(place, _)| *place);
         let place = |(_, kind)| {
             let register = match kind {
-                Kind::Float => doubles.next().map(Place::Double),
+                Kind::Float => doubles.next().map(Double).map(Place::Double),
                 Kind::Int | Kind::Bool => ints.next().map(Place::Int),
             };
             register.unwrap_or_else(|| {
@@ -141,12 +145,14 @@ impl<'a> Compiler<'a> {
                 Place::Stack(stack - 8)
             })
         };
-        let saved = kinds.into_iter().map(place).collect();
+        let saved: Vec<Place> = kinds.into_iter().map(place).collect();
         Compiler {
             code,
             kind: chain.kind,
             operand,
+            masks: vec![None; saved.len()],
             saved,
+            doubles,
             stack,
             stop,
             exit: None,
@@ -176,13 +182,16 @@ impl<'a> Compiler<'a> {
         }
         let mut rest = links;
         while let [link, others @ ..] = rest {
-            if let [select, others @ ..] = others
-                && self.add_choice(link, select)
-            {
-                rest = others;
+            rest = others;
+            if let [next, others @ ..] = others {
+                if self.add_choice(link, next) {
+                    rest = others;
+                    continue;
+                }
+                self.add_guarded(link)?;
+                self.keep_mask(link, next);
             } else {
                 self.add_guarded(link)?;
-                rest = others;
             }
         }
         self.code.add_constant(INDEX, 1);
@@ -351,6 +360,17 @@ impl<'a> Compiler<'a> {
         true
     }
 
+    /// Keeps the mask of a comparison that is saved: from there it is near to a choice among doubles.
+    fn keep_mask(&mut self, compare: &Link<From>, save: &Link<From>) {
+        if let (Work::Save, From::Saved(place)) = (save.work, save.others[0])
+            && is_comparison(compare.work)
+            && let Some(kept) = self.doubles.next().map(Double)
+        {
+            self.code.double(DoubleOp::Move, kept, MASK);
+            self.masks[place] = Some(kept);
+        }
+    }
+
     /// A link; none if there is no code for it.
     #[expect(clippy::too_many_lines, reason = "an arm for each work")]
     fn add(&mut self, link: &Link<From>) -> Option<()> {
@@ -374,7 +394,11 @@ impl<'a> Compiler<'a> {
             Work::Xor => self.with(IntOp::Xor, a),
             Work::Min | Work::Max => {
                 self.with(IntOp::Compare, a);
-                let is_worse = if link.work == Work::Min { Greater } else { Less };
+                let is_worse = if link.work == Work::Min {
+                    Greater
+                } else {
+                    Less
+                };
                 self.code.move_if(is_worse, X, A);
             }
             Work::Shl => self.shift_left(a),
@@ -409,7 +433,11 @@ impl<'a> Compiler<'a> {
                 self.load(A, a);
                 self.load(B, b);
                 self.code.int(IntOp::Test, A, A);
-                let is_other = if link.work == Work::SelectThis { Equal } else { NotEqual };
+                let is_other = if link.work == Work::SelectThis {
+                    Equal
+                } else {
+                    NotEqual
+                };
                 self.code.move_if(is_other, X, B);
             }
             Work::FloatSave => self.save_double(a),
@@ -436,15 +464,13 @@ impl<'a> Compiler<'a> {
                 self.code.double(DoubleOp::Blend, U, FLOAT_B);
             }
             Work::FloatSelectThis => {
-                self.load(A, a);
-                self.mask_of(A);
+                self.mask_by(a);
                 self.load_double(FLOAT_B, b);
                 self.code.double(DoubleOp::Blend, FLOAT_B, U);
                 self.code.double(DoubleOp::Move, U, FLOAT_B);
             }
             Work::FloatSelectElse => {
-                self.load(A, a);
-                self.mask_of(A);
+                self.mask_by(a);
                 self.load_double(FLOAT_B, b);
                 self.code.double(DoubleOp::Blend, U, FLOAT_B);
             }
@@ -464,26 +490,21 @@ impl<'a> Compiler<'a> {
                 self.load_double(FLOAT_B, a);
                 self.code.double(DoubleOp::Blend, U, FLOAT_B);
             }
-            Work::FloatLt
-            | Work::FloatLe
-            | Work::FloatGt
-            | Work::FloatGe
-            | Work::FloatEq
-            | Work::FloatNe => {
-                self.mask(link.work, a);
+            work if is_comparison(work) => {
+                self.mask(work, a);
                 self.code.bits_to_int(X, MASK);
                 self.code.unary(Unary::Neg, X);
             }
             Work::ToFloat => self.convert(X),
-            Work::Other => self.add_other(link.action, a)?,
+            Work::Other => self.add_other(link, a)?,
             // Joined links, of which there are none.
             _ => return None,
         }
         Some(())
     }
 
-    fn add_other(&mut self, action: Action, a: From) -> Option<()> {
-        match action {
+    fn add_other(&mut self, link: &Link<From>, a: From) -> Option<()> {
+        match link.action {
             Action::First(Op::Invert) => self.code.unary(Unary::Not, X),
             Action::First(Op::ToFloatExact) => {
                 self.bail_out_unless_exact(X);
@@ -500,6 +521,15 @@ impl<'a> Compiler<'a> {
             Action::Second(Op::TrueDiv) => {
                 self.load(A, a);
                 self.true_divide(A, X);
+            }
+            Action::First(Op::Call) if link.function == SQRT => {
+                self.code.double(DoubleOp::Move, MASK, U);
+                self.code.double(DoubleOp::Xor, FLOAT_A, FLOAT_A);
+                self.code.mask(Relation::Less, MASK, FLOAT_A);
+                self.code.bits_to_int(SCRATCH, MASK);
+                self.code.int(IntOp::Test, SCRATCH, SCRATCH);
+                self.bail_out_if(Condition::NotEqual);
+                self.code.double(DoubleOp::Sqrt, U, U);
             }
             Action::First(Op::Bail) => self.bail_out(),
             _ => return None,
@@ -563,6 +593,17 @@ impl<'a> Compiler<'a> {
         self.code.bits_to_double(MASK, bool);
     }
 
+    fn mask_by(&mut self, bool: From) {
+        if let From::Saved(place) = bool
+            && let Some(kept) = self.masks[place]
+        {
+            self.code.double(DoubleOp::Move, MASK, kept);
+        } else {
+            self.load(A, bool);
+            self.mask_of(A);
+        }
+    }
+
     fn convert(&mut self, int: Int) {
         self.code.double(DoubleOp::Xor, U, U);
         self.code.to_double(U, int);
@@ -602,28 +643,36 @@ impl<'a> Compiler<'a> {
         self.bail_out_if(Condition::Overflow);
     }
 
-    /// Bails out for each count that is not from 0 to 63, though nothing is lost of a zero.
+    /// Bails out where bits are lost, and for negative counts.
     fn shift_left(&mut self, count: From) {
         let known = self.known(count);
         self.code.int(IntOp::Move, SCRATCH, X);
-        match known.map(u8::try_from) {
-            Some(Ok(count @ ..64)) => {
-                self.code.shift(Shift::Left, X, count);
-                self.code.int(IntOp::Move, B, X);
-                self.code.shift(Shift::Right, B, count);
-            }
-            Some(_) => return self.bail_out(),
-            None => {
-                self.load(COUNT, count);
-                self.code.compare_constant(COUNT, 63);
-                self.bail_out_if(Condition::Above);
-                self.code.shift_by_count(Shift::Left, X);
-                self.code.int(IntOp::Move, B, X);
-                self.code.shift_by_count(Shift::Right, B);
-            }
+        if let Some(count @ 0..64) = known {
+            let count = u8::try_from(count).unwrap_or(0);
+            self.code.shift(Shift::Left, X, count);
+            self.code.int(IntOp::Move, B, X);
+            self.code.shift(Shift::Right, B, count);
+            self.code.int(IntOp::Compare, B, SCRATCH);
+            self.bail_out_if(Condition::NotEqual);
+            return;
         }
+        let (end, all) = (self.code.new_label(), self.code.new_label());
+        self.load(COUNT, count);
+        self.code.compare_constant(COUNT, 63);
+        self.code.jump_if(Condition::Above, all);
+        self.code.shift_by_count(Shift::Left, X);
+        self.code.int(IntOp::Move, B, X);
+        self.code.shift_by_count(Shift::Right, B);
         self.code.int(IntOp::Compare, B, SCRATCH);
         self.bail_out_if(Condition::NotEqual);
+        self.code.jump(end);
+        // Zero is left, if the count is none of those that are negative.
+        self.code.place(all);
+        self.code.compare_constant(COUNT, 0);
+        self.bail_out_if(Condition::Less);
+        self.code.int(IntOp::Test, X, X);
+        self.bail_out_if(Condition::NotEqual);
+        self.code.place(end);
     }
 
     fn shift_right(&mut self, count: From) {
@@ -649,34 +698,24 @@ impl<'a> Compiler<'a> {
     fn divide(&mut self, work: Work, divisor: From) {
         let known = self.known(divisor);
         let is_quotient = work == Work::FloorDiv;
-        if let Some(divisor @ 1..) = known
-            && divisor.count_ones() == 1
-        {
-            if is_quotient {
-                let count = u8::try_from(divisor.trailing_zeros()).unwrap_or(0);
-                return self.code.shift(Shift::Right, X, count);
-            }
-            self.code.constant(SCRATCH, divisor - 1);
-            return self.code.int(IntOp::And, X, SCRATCH);
+        if let Some(divisor @ 1..) = known {
+            return self.divide_by(divisor, is_quotient);
         }
-        let end = self.code.new_label();
+        let (end, other) = (self.code.new_label(), self.code.new_label());
         self.load(A, divisor);
-        if !known.is_some_and(|divisor| divisor > 0) {
-            self.code.int(IntOp::Test, A, A);
-            self.bail_out_if(Condition::Equal);
-            // The least integer divided by it would be a trap.
-            let other = self.code.new_label();
-            self.code.compare_constant(A, -1);
-            self.code.jump_if(Condition::NotEqual, other);
-            if is_quotient {
-                self.code.unary(Unary::Neg, X);
-                self.bail_out_if(Condition::Overflow);
-            } else {
-                self.code.constant(X, 0);
-            }
-            self.code.jump(end);
-            self.code.place(other);
+        self.code.int(IntOp::Test, A, A);
+        self.bail_out_if(Condition::Equal);
+        // The least integer divided by it would be a trap.
+        self.code.compare_constant(A, -1);
+        self.code.jump_if(Condition::NotEqual, other);
+        if is_quotient {
+            self.code.unary(Unary::Neg, X);
+            self.bail_out_if(Condition::Overflow);
+        } else {
+            self.code.constant(X, 0);
         }
+        self.code.jump(end);
+        self.code.place(other);
         self.code.extend_sign();
         self.code.unary(Unary::Div, A);
         // All bits if there is a rest whose sign is not the divisor's.
@@ -695,6 +734,50 @@ impl<'a> Compiler<'a> {
         }
         self.code.place(end);
     }
+
+    /// By a constant, without a division: by its reciprocal, of as many digits as 63 bits need
+    /// (Granlund and Montgomery, Division by invariant integers using multiplication, 1994).
+    fn divide_by(&mut self, divisor: i64, is_quotient: bool) {
+        if divisor.count_ones() == 1 {
+            if is_quotient {
+                let count = u8::try_from(divisor.trailing_zeros()).unwrap_or(0);
+                self.code.shift(Shift::Right, X, count);
+            } else {
+                self.code.constant(SCRATCH, divisor - 1);
+                self.code.int(IntOp::And, X, SCRATCH);
+            }
+            return;
+        }
+        let (reciprocal, shift) = reciprocal(divisor);
+        // A negative number is rounded down if what is not set in it is.
+        self.code.int(IntOp::Move, SCRATCH, X);
+        self.code.int(IntOp::Move, A, X);
+        self.code.shift(Shift::Right, A, 63);
+        self.code.int(IntOp::Xor, X, A);
+        self.code.constant(B, reciprocal.cast_signed());
+        self.code.unary(Unary::WideMul, B);
+        self.code.shift(Shift::RightUnsigned, REST, shift);
+        self.code.int(IntOp::Xor, REST, A);
+        if is_quotient {
+            self.code.int(IntOp::Move, X, REST);
+        } else {
+            self.code.constant(B, divisor);
+            self.code.int(IntOp::Mul, REST, B);
+            self.code.int(IntOp::Move, X, SCRATCH);
+            self.code.int(IntOp::Sub, X, REST);
+        }
+    }
+}
+
+/// The upper half of a product of 63 bits with the first, shifted to the right by the second, is the quotient.
+/// The divisor is no power of two.
+fn reciprocal(divisor: i64) -> (u64, u8) {
+    let digits = i64::BITS - divisor.leading_zeros();
+    // 2 ** (63 + digits) / divisor, rounded up: from 2 ** 63 to 2 ** 64.
+    let power = 1_u128 << (63 + digits);
+    let reciprocal = power / u128::from(divisor.unsigned_abs()) + 1;
+    let reciprocal = u64::try_from(reciprocal).unwrap_or(u64::MAX);
+    (reciprocal, u8::try_from(digits - 1).unwrap_or(0))
 }
 
 impl Int {
@@ -717,6 +800,15 @@ impl Int {
             offset: 0,
         }
     }
+}
+
+/// Whether doubles are compared.
+fn is_comparison(work: Work) -> bool {
+    use Work::{FloatEq, FloatGe, FloatGt, FloatLe, FloatLt, FloatNe};
+    matches!(
+        work,
+        FloatEq | FloatGe | FloatGt | FloatLe | FloatLt | FloatNe
+    )
 }
 
 /// The condition of a comparison of ints.

@@ -801,3 +801,102 @@ fn reductions_of_any_kind_equal_the_oracle() {
         assert_reduced(&draft, &*data, start, len, dice.below(len));
     }
 }
+
+/// Columns so long that reductions are machine code, beginning with any element and accumulator.
+#[test]
+fn long_reductions_of_any_kind_equal_the_oracle() {
+    let len = 2 * BLOCK + 70;
+    for seed in 0..3000 {
+        let dice = &mut Dice(random_bits(seed + 4711));
+        let element_type = dice.one(ElementType::ALL);
+        let data = with_element!(element_type, T => elements::<T>(len, seed));
+        let is_int = matches!(data.value(0), Value::Int(_));
+        let kind = if is_int { Kind::Int } else { Kind::Float };
+        let accumulator = dice.one(&[Kind::Int, Kind::Float]);
+        let draft = any_program(dice, &[accumulator, kind], accumulator);
+        let start = match accumulator {
+            Kind::Float => Value::Float(dice.one(FLOATS)),
+            _ => Value::Int(dice.one(INTS).into()),
+        };
+        let from = dice.below(len - 2 * BLOCK);
+        assert_reduced(&draft, &*data, start, len, from);
+    }
+}
+
+/// One operation, or two, of the accumulator with elements and with constants: each way round.
+#[test]
+fn long_reductions_by_each_operation_equal_the_oracle() {
+    let len = 2 * BLOCK + 70;
+    let both = [0, 1, 2, 3, 4, 5];
+    for (seed, code) in (0..).zip((0..60).flat_map(|_| CODES.iter().copied())) {
+        let dice = &mut Dice(random_bits(seed + 1147));
+        let (operands, result) = signature(code).expect("a known operation");
+        let kind_of = |kind| {
+            if kind == Kind::Float {
+                Kind::Float
+            } else {
+                Kind::Int
+            }
+        };
+        let accumulator = operands.first().map_or(Kind::Int, |kind| kind_of(*kind));
+        let types: Vec<ElementType> = ElementType::ALL
+            .iter()
+            .copied()
+            .filter(|t| matches!(t.limits().0, Number::Float(_)) == (accumulator == Kind::Float))
+            .collect();
+        let data = with_element!(dice.one(&types), T => elements::<T>(len, seed));
+        let mut draft = Draft::new(&[accumulator, accumulator]);
+        for _ in 0..2 {
+            draft.constant(match accumulator {
+                Kind::Float => Value::Float(dice.one(FLOATS)),
+                _ => Value::Int(dice.one(INTS).into()),
+            });
+        }
+        draft.constant(match accumulator {
+            Kind::Float => Value::Int(dice.one(INTS).into()),
+            _ => Value::Float(dice.one(FLOATS)),
+        });
+        let compares: &[u8] = match accumulator {
+            Kind::Float => &[0x38, 0x39, 0x3a, 0x3b],
+            _ => &[0x30, 0x31, 0x32, 0x33],
+        };
+        let bool = draft.push(dice.one(compares), &[dice.one(&[0, 1]), dice.one(&[1, 2])]);
+        let picked: Vec<u16> = operands
+            .iter()
+            .map(|kind| {
+                let fitting = both
+                    .iter()
+                    .copied()
+                    .filter(|value| draft.kind(*value) == *kind);
+                dice.one(&fitting.collect::<Vec<u16>>())
+            })
+            .collect();
+        let mask = if code == 0x70 || dice.below(4) == 0 {
+            bool
+        } else {
+            NONE
+        };
+        let mut last = match code {
+            0x80 => draft.call(dice.below(oracle::FUNCTIONS.into()) as u16, picked[0], mask),
+            _ => draft.push_masked(code, &picked, mask),
+        };
+        // Back to the type of the accumulator.
+        last = match (result, accumulator) {
+            (Kind::Bool, Kind::Float) => {
+                draft.push(0x61, &[last, dice.one(&[0, 1, 2]), dice.one(&[0, 1, 2])])
+            }
+            (Kind::Bool, _) => {
+                draft.push(0x60, &[last, dice.one(&[0, 1, 2]), dice.one(&[0, 1, 2])])
+            }
+            (Kind::Float, Kind::Int) => draft.push(0x53, &[last]),
+            (Kind::Int, Kind::Float) => draft.push(0x50, &[last]),
+            _ => last,
+        };
+        assert_eq!(draft.kind(last), accumulator);
+        let start = match accumulator {
+            Kind::Float => Value::Float(dice.one(FLOATS)),
+            _ => Value::Int(dice.one(INTS).into()),
+        };
+        assert_reduced(&draft, &*data, start, len, dice.below(70));
+    }
+}

@@ -13,7 +13,7 @@ use crate::Level;
 use crate::element::Integer;
 pub(super) use float::{checked_float, from_integers, plain_float, scalar, to_integers, whole};
 pub(super) use integer::{absolute, checked, plain, power};
-pub(super) use python::call;
+pub(super) use python::{SQRT, call};
 
 /// One value for every lane, or for all.
 #[derive(Clone, Copy)]
