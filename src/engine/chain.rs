@@ -92,12 +92,15 @@ impl Chain {
         Builder::new(program, live, bails, depends.collect()).build()
     }
 
-    /// What is known of the programs of the rows.
-    pub(super) fn shapes(&self, column: &Column<'_>) -> Vec<Shape<'_>> {
-        let rows = self.rows.iter();
-        rows.filter_map(|row| match row {
-            Row::Constant(_) => None,
-            Row::Program(program) => Some(Shape {
+    /// What is known of the programs of the rows that are computed: of all but those that say no.
+    pub(super) fn shapes(
+        &self,
+        column: &Column<'_>,
+        is_computed: impl Fn(usize) -> bool,
+    ) -> Vec<Shape<'_>> {
+        let rows = self.rows.iter().enumerate();
+        rows.filter_map(|(i, row)| match row {
+            Row::Program(program) if is_computed(i) => Some(Shape {
                 program,
                 inputs: vec![(column.element_type(), column.is_aligned())],
                 target: Some(match program.result() {
@@ -105,6 +108,7 @@ impl Chain {
                     Kind::Int | Kind::Bool => ElementType::I64,
                 }),
             }),
+            _ => None,
         })
         .collect()
     }

@@ -90,11 +90,6 @@ impl<'a> Column<'a> {
         with_values!(self, values => matches!(values, Values::Aligned(_)))
     }
 
-    /// Whether the elements are in place, each of which is a number that an int or a double holds.
-    pub(super) fn is_in_place(&self) -> bool {
-        self.is_aligned() && self.element_type() != ElementType::U64
-    }
-
     /// Where elements are.
     pub(super) fn address(&self, range: Range<usize>) -> *const u8 {
         with_values!(self, values => match values {

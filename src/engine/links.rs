@@ -2,13 +2,14 @@
 
 use std::cell::Cell;
 use std::ops::Range;
+use std::ptr::null;
 
 use super::block::BLOCK;
 use super::chain::{Chain, From, Row, Step};
 use super::column::Column;
 use super::link::{Link, Numbers, Value, Work};
 use super::map::{Setup, Worker};
-use super::native::{Native, Operand};
+use super::native::Native;
 use super::program::{Constant, Kind};
 use super::slot::Slot;
 use super::target::Target;
@@ -38,10 +39,10 @@ impl Memory {
         })
     }
 
-    fn address(&self) -> usize {
+    fn address(&self) -> *const u8 {
         match self {
-            Memory::Integers(values) => values.as_ptr().expose_provenance(),
-            Memory::Doubles(values) => values.as_ptr().expose_provenance(),
+            Memory::Integers(values) => values.as_ptr().cast(),
+            Memory::Doubles(values) => values.as_ptr().cast(),
         }
     }
 
@@ -75,64 +76,65 @@ fn cells<T>(values: &mut [T; BLOCK]) -> &[Cell<T>; BLOCK] {
 /// What is needed to run a chain over blocks.
 pub(super) struct Links<'a> {
     kind: Kind,
-    chain: Vec<Link<From>>,
     /// Of each row that is computed.
     workers: Vec<Option<Worker<'a>>>,
-    /// By row; then of the values that are saved.
-    memory: Vec<Memory>,
+    /// By row; then of the values that are saved. None that machine code does not want.
+    memory: Vec<Option<Memory>>,
+    way: Way<'a>,
+}
+
+enum Way<'a> {
+    Links(Box<Interpreted>),
+    Native(&'a Native),
+}
+
+struct Interpreted {
+    links: Vec<Link<From>>,
     /// In the place of what is not there.
-    no_integers: Box<[i64; BLOCK]>,
-    no_doubles: Box<[f64; BLOCK]>,
-    /// What does the same as the links. It reads elements in place: there are no workers for such rows.
-    native: Option<Native>,
+    no_integers: [i64; BLOCK],
+    no_doubles: [f64; BLOCK],
 }
 
 impl<'a> Links<'a> {
-    /// `setups` are those of the chain's programs.
-    pub(super) fn new(chain: &'a Chain, setups: &'a [Setup<'a>]) -> Self {
+    /// `setups` are those of the chain's programs: with machine code, of those that it reads the rows of.
+    pub(super) fn new(
+        chain: &'a Chain,
+        setups: &'a [Setup<'a>],
+        native: Option<&'a Native>,
+    ) -> Self {
         let mut setups = setups.iter();
-        let rows = chain.rows.iter().map(|row| match row {
-            Row::Constant(constant) => (None, Memory::of(*constant)),
-            Row::Program(program) => (
-                setups.next().map(Worker::new),
-                Memory::empty(program.result()),
-            ),
+        let rows = chain.rows.iter().enumerate().map(|(i, row)| {
+            if native.is_some_and(|native| !native.reads(i)) {
+                return (None, None);
+            }
+            match row {
+                Row::Constant(constant) => (None, Some(Memory::of(*constant))),
+                Row::Program(program) => (
+                    setups.next().map(Worker::new),
+                    Some(Memory::empty(program.result())),
+                ),
+            }
         });
         let (workers, mut memory): (Vec<_>, Vec<_>) = rows.unzip();
-        let saving = |step: &&Step| step.saves.is_some();
-        let mut saving: Vec<&Step> = chain.steps.iter().filter(saving).collect();
-        saving.sort_by_key(|step| step.saves);
-        memory.extend(saving.iter().map(|step| Memory::empty(step.kind)));
+        let way = if let Some(native) = native {
+            Way::Native(native)
+        } else {
+            let saving = |step: &&Step| step.saves.is_some();
+            let mut saving: Vec<&Step> = chain.steps.iter().filter(saving).collect();
+            saving.sort_by_key(|step| step.saves);
+            memory.extend(saving.iter().map(|step| Some(Memory::empty(step.kind))));
+            Way::Links(Box::new(Interpreted {
+                links: Link::all(chain),
+                no_integers: [0; BLOCK],
+                no_doubles: [0.0; BLOCK],
+            }))
+        };
         Links {
             kind: chain.kind,
-            chain: Link::all(chain),
             workers,
             memory,
-            no_integers: Box::new([0; BLOCK]),
-            no_doubles: Box::new([0.0; BLOCK]),
-            native: None,
+            way,
         }
-    }
-
-    /// As [`Links::new`], in machine code if there is such.
-    pub(super) fn native(chain: &'a Chain, setups: &'a [Setup<'a>], column: &Column<'_>) -> Self {
-        let mut links = Links::new(chain, setups);
-        let operand = |row: usize| match &chain.rows[row] {
-            Row::Constant(constant) => Operand::Constant(*constant),
-            Row::Program(program) if program.is_identity() && column.is_in_place() => {
-                Operand::Element(column.element_type())
-            }
-            Row::Program(_) => Operand::Row(links.memory[row].address()),
-        };
-        let native = Native::of(chain, &operand);
-        if native.is_some() {
-            for (row, worker) in links.workers.iter_mut().enumerate() {
-                if let Operand::Element(_) = operand(row) {
-                    *worker = None;
-                }
-            }
-        }
-        Links { native, ..links }
     }
 
     /// Passes the accumulator through the elements of a block; how many there were before it bailed
@@ -146,7 +148,7 @@ impl<'a> Links<'a> {
     ) -> Option<usize> {
         let len = range.len();
         for (worker, memory) in self.workers.iter_mut().zip(&mut self.memory) {
-            if let Some(worker) = worker {
+            if let (Some(worker), Some(memory)) = (worker, memory) {
                 let columns = std::slice::from_ref(column);
                 if worker.run(columns, range.start, level, memory.target(len)) {
                     return None;
@@ -157,16 +159,19 @@ impl<'a> Links<'a> {
             int: accumulator.cast_signed(),
             double: f64::from_bits(*accumulator),
         };
-        let count = match &self.native {
-            Some(native) => {
+        let count = match &mut self.way {
+            Way::Links(links) => links.pass(&mut self.memory, self.workers.len(), &mut value, len),
+            Way::Native(native) => {
+                let address =
+                    |memory: &Option<Memory>| memory.as_ref().map_or(null(), Memory::address);
+                let rows: Vec<*const u8> = self.memory.iter().map(address).collect();
                 #[expect(unsafe_code, reason = "machine code is called")]
-                // SAFETY: there is memory for all elements of a block in each row, and the elements are
-                // in place.
+                // SAFETY: there is memory for all elements of a block in each row that is read, and the
+                // elements are in place if they are.
                 unsafe {
-                    native.run(&mut value, len, column.address(range))
+                    native.run(&mut value, len, column.address(range), &rows)
                 }
             }
-            None => self.pass(&mut value, len),
         };
         *accumulator = match self.kind {
             Kind::Float => value.double.to_bits(),
@@ -174,21 +179,29 @@ impl<'a> Links<'a> {
         };
         Some(count)
     }
+}
 
-    fn pass(&mut self, value: &mut Value, len: usize) -> usize {
+impl Interpreted {
+    fn pass(
+        &mut self,
+        memory: &mut [Option<Memory>],
+        rows: usize,
+        value: &mut Value,
+        len: usize,
+    ) -> usize {
         let none = Numbers {
             integers: cells(&mut self.no_integers),
             doubles: cells(&mut self.no_doubles),
         };
-        let memory = self.memory.iter_mut();
+        let memory = memory.iter_mut().flatten();
         let numbers: Vec<Numbers<'_>> = memory.map(|memory| memory.numbers(none)).collect();
-        let (rows, saved) = numbers.split_at(self.workers.len());
+        let (rows, saved) = numbers.split_at(rows);
         let of = |from: From| match from {
             From::None => none,
             From::Row(row) => rows[row],
             From::Saved(place) => saved[place],
         };
-        let links: Vec<_> = self.chain.iter().map(|link| link.with(of)).collect();
+        let links: Vec<_> = self.links.iter().map(|link| link.with(of)).collect();
         let count;
         (*value, count) = pass(&links, *value, len);
         count

@@ -33,6 +33,7 @@ mod plan;
 mod prefetch;
 mod program;
 mod reduce;
+mod reduction;
 mod schedule;
 mod slot;
 mod target;

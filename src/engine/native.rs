@@ -1,9 +1,9 @@
 //! Chains as machine code: a loop without jumps to what each link does.
 //!
 //! A link costs a jump and the loads of what it is, more than most of the operations themselves; as machine
-//! code a chain takes as long as its operations wait for each other. Code is made for one run over a
-//! column, in some microseconds, and only where the column is long and the level above the baseline; where
-//! it is not made, or the system does not allow memory that is executed, links do the same.
+//! code a chain takes as long as its operations wait for each other. Making it takes some microseconds, so
+//! it is made once for a type of columns, and when there were elements enough. Where it is not made, at
+//! the baseline level, or where the system does not allow memory to be executed, links do the same.
 //!
 //! The code is a straight translation, link by link, of [`Link::image`](super::link::Link): the accumulator is in one
 //! register, or two, as an int and as a double; each operand is loaded into a register of its own; what is
@@ -25,7 +25,7 @@ use crate::ElementType;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Operand {
     Constant(Constant),
-    /// At this address, eight bytes each.
+    /// The row of this number, in memory, of eight bytes each.
     Row(usize),
     /// The element itself.
     Element(ElementType),
@@ -33,10 +33,15 @@ pub(super) enum Operand {
 
 /// The code of a chain.
 #[derive(Debug)]
-pub(super) struct Native(Mmap);
+pub(super) struct Native {
+    code: Mmap,
+    /// By row: it is read from memory.
+    reads: Vec<bool>,
+}
 
-/// Takes the value, the number of elements, and where they are; gives the number of the element it stopped at.
-type Entry = unsafe extern "sysv64" fn(*mut Value, usize, *const u8) -> usize;
+/// Takes the value, the number of elements, and where elements and rows are; gives the number of the element it
+/// stopped at.
+type Entry = unsafe extern "sysv64" fn(*mut Value, usize, *const u8, *const *const u8) -> usize;
 
 impl Native {
     /// None if there is a link that there is no code for.
@@ -44,24 +49,41 @@ impl Native {
         let code = Compiler::new(chain, operand).compile(&Link::single(chain))?;
         let mut memory = MmapMut::map_anon(code.len()).ok()?;
         memory[..code.len()].copy_from_slice(&code);
-        memory.make_exec().ok().map(Native)
+        let rows = 0..chain.rows.len();
+        Some(Native {
+            code: memory.make_exec().ok()?,
+            reads: rows
+                .map(|row| matches!(operand(row), Operand::Row(_)))
+                .collect(),
+        })
+    }
+
+    /// Whether a row is to be in memory.
+    pub(super) fn reads(&self, row: usize) -> bool {
+        self.reads[row]
     }
 
     /// Passes a value through the chain for `len` elements, or up to the first that it bails out for; how many
     /// that were.
     ///
     /// # Safety
-    /// The rows that the code was made with can be read, `len` numbers each, and `elements`, as many of their
-    /// type, if it reads them.
+    /// There are `len` elements of the type that the code was made for, if it reads them in place, and as many
+    /// numbers in each row that it [reads](Native::reads).
     #[expect(unsafe_code, reason = "machine code is called")]
-    pub(super) unsafe fn run(&self, value: &mut Value, len: usize, elements: *const u8) -> usize {
+    pub(super) unsafe fn run(
+        &self,
+        value: &mut Value,
+        len: usize,
+        elements: *const u8,
+        rows: &[*const u8],
+    ) -> usize {
         if len == 0 {
             return 0;
         }
         // SAFETY: the memory begins with a function of this type, and lives as long as `self`.
-        let entry = unsafe { std::mem::transmute::<*const u8, Entry>(self.0.as_ptr()) };
+        let entry = unsafe { std::mem::transmute::<*const u8, Entry>(self.code.as_ptr()) };
         // SAFETY: it reads what the caller vouches for, and writes the value.
-        unsafe { entry(value, len, elements) }
+        unsafe { entry(value, len, elements, rows.as_ptr()) }
     }
 }
 
@@ -70,7 +92,9 @@ const X: Int = Int(0);
 const COUNT: Int = Int(1);
 const REST: Int = Int(2);
 const INDEX: Int = Int(6);
+/// At the beginning and the end; between them, where the rows are.
 const VALUE: Int = Int(7);
+const ROWS: Int = VALUE;
 const A: Int = Int(8);
 const B: Int = Int(9);
 const SCRATCH: Int = Int(10);
@@ -81,8 +105,8 @@ const BEFORE: Int = Int(5);
 const LEN: Int = Int(3);
 const ELEMENTS: Int = Int(12);
 const SAVED: [Int; 3] = [Int(13), Int(14), Int(15)];
-/// Those that a function gives back as they were.
-const KEPT: [Int; 6] = [LEN, BEFORE, ELEMENTS, Int(13), Int(14), Int(15)];
+/// Those that a function gives back as they were, and the value's.
+const KEPT: [Int; 7] = [LEN, BEFORE, ELEMENTS, Int(13), Int(14), Int(15), VALUE];
 
 /// Of a blend, which takes no other.
 const MASK: Double = Double(0);
@@ -175,6 +199,7 @@ impl<'a> Compiler<'a> {
         self.code.constant(INDEX, 0);
         self.code.load(Loaded::I64, X, int);
         self.code.load_double(U, double);
+        self.code.int(IntOp::Move, ROWS, COUNT);
         self.code.place(start);
         match self.kind {
             Kind::Float => self.code.double(DoubleOp::Move, FLOAT_BEFORE, U),
@@ -198,11 +223,13 @@ impl<'a> Compiler<'a> {
         self.code.int(IntOp::Compare, INDEX, LEN);
         self.code.jump_if(Condition::NotEqual, start);
         self.code.place(end);
+        self.code.add_constant(STACK, self.stack);
+        let [others @ .., value] = KEPT;
+        self.code.pop(value);
         self.code.store(int, X);
         self.code.store_double(double, U);
         self.code.int(IntOp::Move, X, INDEX);
-        self.code.add_constant(STACK, self.stack);
-        for register in KEPT.into_iter().rev() {
+        for register in others.into_iter().rev() {
             self.code.pop(register);
         }
         self.code.ret();
@@ -262,8 +289,8 @@ impl<'a> Compiler<'a> {
             },
             From::Row(row) => match (self.operand)(row) {
                 Operand::Constant(constant) => self.code.constant(to, constant.bits()),
-                Operand::Row(address) => {
-                    self.code.constant(BASE, address.cast_signed() as i64);
+                Operand::Row(row) => {
+                    self.code.load(Loaded::I64, BASE, ROWS.plus(8 * row));
                     self.code.load(Loaded::I64, to, BASE.at(INDEX, 8));
                 }
                 Operand::Element(of) => {
@@ -288,8 +315,8 @@ impl<'a> Compiler<'a> {
                     self.code.constant(SCRATCH, constant.bits());
                     self.code.bits_to_double(to, SCRATCH);
                 }
-                Operand::Row(address) => {
-                    self.code.constant(BASE, address.cast_signed() as i64);
+                Operand::Row(row) => {
+                    self.code.load(Loaded::I64, BASE, ROWS.plus(8 * row));
                     self.code.load_double(to, BASE.at(INDEX, 8));
                 }
                 Operand::Element(ElementType::F32) => {

@@ -23,8 +23,18 @@ impl Native {
         None
     }
 
+    pub(super) fn reads(&self, _row: usize) -> bool {
+        match *self {}
+    }
+
     #[expect(unsafe_code, reason = "as where there is code")]
-    pub(super) unsafe fn run(&self, _: &mut Value, _: usize, _: *const u8) -> usize {
+    pub(super) unsafe fn run(
+        &self,
+        _value: &mut Value,
+        _len: usize,
+        _elements: *const u8,
+        _rows: &[*const u8],
+    ) -> usize {
         match *self {}
     }
 }

@@ -1,5 +1,6 @@
 //! Programs: straight-line lists of typed operations, decoded and validated.
 
+use super::reduction::Reductions;
 use crate::Error;
 
 /// The type of a value of a program.
@@ -139,6 +140,7 @@ pub struct Program {
     constants: Vec<Constant>,
     instructions: Vec<Instruction>,
     result: usize,
+    pub(super) reductions: Reductions,
 }
 
 impl Program {
@@ -203,6 +205,7 @@ impl Program {
             constants,
             instructions,
             result,
+            reductions: Reductions::default(),
         })
     }
 
@@ -247,6 +250,7 @@ impl Program {
             constants: self.constants.clone(),
             instructions: Vec::new(),
             result: 0,
+            reductions: Reductions::default(),
         };
         for (i, instruction) in self.instructions.iter().enumerate() {
             numbers.push(program.len());

@@ -5,19 +5,14 @@ use std::ops::{ControlFlow, Range};
 use super::block::BLOCK;
 use super::chain::Chain;
 use super::column::{Column, Typed};
-use super::interval::{Interval, Ranges};
 use super::links::Links;
 use super::map::Setup;
-use super::plan::live;
 use super::program::{Kind, Op, Program};
 use crate::element::Integer;
 use crate::environment::Standard;
 use crate::extrema::{Extremum, max, min};
 use crate::sum::{Sum, sum};
 use crate::{Error, Executor, Level, Number, Values};
-
-/// How many elements there are at least where machine code is made: some microseconds are saved by it.
-const NATIVE: usize = 2 * BLOCK;
 
 /// Folds the elements from the index `from` on, in order, into an accumulator.
 ///
@@ -86,12 +81,12 @@ pub fn reduce(
         Number::Float(value) if is_signalling(value) => return Ok((accumulator, from)),
         Number::Float(value) => value.to_bits(),
     };
-    let ranges = Ranges::of(program, &[Interval::I64, column.interval()]);
-    let live = live(program, &ranges);
-    let chain = Chain::short(program, &live, &ranges.bails);
-    let shapes = chain.shapes(&column);
+    let reduction = program.reductions.of(program, &column);
+    let native = reduction.native(executor.level(), len - from);
+    let chain = &reduction.chain;
+    let is_wanted = |row| native.is_none_or(|native| native.reads(row));
+    let shapes = chain.shapes(&column, is_wanted);
     let setups: Vec<Setup<'_>> = shapes.iter().map(Setup::new).collect();
-    let is_long = executor.level() > Level::BASELINE && len - from >= NATIVE;
     let pieces = (from..len)
         .step_by(BLOCK)
         .map(|start| start..(start + BLOCK).min(len));
@@ -102,17 +97,9 @@ pub fn reduce(
         || State {
             accumulator: bits,
             at: from,
-            links: if is_long {
-                Links::native(&chain, &setups, &column)
-            } else {
-                Links::new(&chain, &setups)
-            },
+            links: Links::new(chain, &setups, native),
         },
-        |state, at, piece| {
-            state.run(at.level, &column, piece, || {
-                Chain::long(program, &live, &ranges.bails)
-            })
-        },
+        |state, at, piece| state.run(at.level, &column, piece, || reduction.long(program)),
         |_, _| (),
     )?;
     let accumulator = match kind {
@@ -266,9 +253,9 @@ impl State<'_> {
                 range.end = range.clone().find(beyond).unwrap_or(range.end);
             }
             let chain = long();
-            let shapes = chain.shapes(column);
+            let shapes = chain.shapes(column, |_| true);
             let setups: Vec<Setup<'_>> = shapes.iter().map(Setup::new).collect();
-            let mut links = Links::new(&chain, &setups);
+            let mut links = Links::new(&chain, &setups, None);
             links.run(accumulator, column, level, range)
         });
         // The element is no row to bail out, where there are only such as 64 bits hold.
