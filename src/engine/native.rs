@@ -7,7 +7,7 @@
 //!
 //! The code is a straight translation, link by link, of [`Link::image`](super::link::Link): the accumulator is in one
 //! register, or two, as an int and as a double; each operand is loaded into a register of its own; what is
-//! saved has a register, too, while there are any. It writes to its stack and to the [`Value`] only.
+//! saved has a register, too, while there are any. A step of one type leaves the value of the other as it is. It writes to its stack and to the [`Value`] only.
 
 use memmap2::{Mmap, MmapMut};
 
@@ -614,10 +614,11 @@ impl<'a> Compiler<'a> {
         self.code.double(op, U, FLOAT_A);
     }
 
-    /// All bits of the mask, or none, by a bool. The register is lost.
+    /// All bits of the mask, or none, by a bool.
     fn mask_of(&mut self, bool: Int) {
-        self.code.unary(Unary::Neg, bool);
-        self.code.bits_to_double(MASK, bool);
+        self.code.int(IntOp::Move, SCRATCH, bool);
+        self.code.unary(Unary::Neg, SCRATCH);
+        self.code.bits_to_double(MASK, SCRATCH);
     }
 
     fn mask_by(&mut self, bool: From) {
