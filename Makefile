@@ -30,7 +30,7 @@ test-rust:
 ## Options for pytest: files, -k, ...
 TESTS ?=
 test-python: $(VENV)/.built $(VENV)/.test
-	$(RUN)/python -m pytest $(TESTS)
+	$(RUN)/python -m pytest -n auto --dist worksteal $(TESTS)
 
 ## Each combination of the cargo features: lints, and the tests of what it has and has not.
 test-features: $(VENV)/.test
