@@ -108,6 +108,33 @@ def decayed(total: Any, x: Any) -> Any:  # noqa: ANN401
     return total * 0.99 + x if x > total else total * 0.5
 
 
+def clamped(total: Any, x: Any) -> Any:  # noqa: ANN401
+    """Count within bounds."""
+    return min(max(total + x, -1000), 1000)
+
+
+def shifted(total: Any, x: Any) -> Any:  # noqa: ANN401
+    """Marsaglia's generator, stirred by elements."""
+    total ^= total << 13 & 0xFFFFFFFF
+    total ^= total >> 17
+    return total ^ (total << 5 & 0xFFFFFFFF) ^ x & 0xFF
+
+
+def checked(total: Any, x: Any) -> Any:  # noqa: ANN401
+    """Take a step of a cyclic redundancy check."""
+    total ^= x & 0xFF
+    return total >> 1 ^ (0xEDB88320 if total & 1 else 0)
+
+
+def three_ways(total: Any, x: Any) -> Any:  # noqa: ANN401
+    """Treat elements that are far from zero otherwise."""
+    if x > 100:  # noqa: PLR2004
+        return total // 2 + x
+    if x < -100:  # noqa: PLR2004
+        return total - x
+    return total
+
+
 NUMBA_LOOP = "loop(v)"
 REDUCTION = {"arrayops": "ao.reduce(a, fn)", "numba": "folded(v)"}
 TASKS = (
@@ -219,6 +246,30 @@ TASKS = (
         "reduce: total * 0.99 + x if x > total else total * 0.5",
         decayed,
         "d",
+        REDUCTION,
+    ),
+    Task(
+        "reduce: min(max(total + x, -1000), 1000)",
+        clamped,
+        "hi",
+        REDUCTION,
+    ),
+    Task(
+        "reduce: a step of a cyclic redundancy check",
+        checked,
+        "hi",
+        REDUCTION,
+    ),
+    Task(
+        "reduce: xorshift, three shifts and five operations",
+        shifted,
+        "hi",
+        REDUCTION,
+    ),
+    Task(
+        "reduce: two ifs, a floored quotient",
+        three_ways,
+        "hi",
         REDUCTION,
     ),
 )

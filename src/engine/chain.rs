@@ -62,6 +62,16 @@ pub(super) enum Row {
     Program(Program),
 }
 
+/// Where machine code has a row from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Operand {
+    Constant(Constant),
+    /// The row of this number, in memory, of eight bytes each.
+    Row(usize),
+    /// The element itself.
+    Element(ElementType),
+}
+
 /// A reduction: its steps, and the rows that these want.
 #[derive(Debug)]
 pub(super) struct Chain {

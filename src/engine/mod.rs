@@ -6,7 +6,7 @@
 //! which width nothing can overflow; loops that wrap are then exact. What is not proven is checked,
 //! and whatever Python would do otherwise makes the block *bail out*: it is left to the caller.
 
-#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[cfg(all(target_arch = "x86_64", target_pointer_width = "64", not(miri)))]
 mod assembler;
 mod block;
 mod chain;
@@ -23,9 +23,9 @@ mod lane;
 mod link;
 mod links;
 mod map;
-#[cfg(all(target_arch = "x86_64", not(miri)))]
+#[cfg(all(target_arch = "x86_64", target_pointer_width = "64", not(miri)))]
 mod native;
-#[cfg(not(all(target_arch = "x86_64", not(miri))))]
+#[cfg(not(all(target_arch = "x86_64", target_pointer_width = "64", not(miri))))]
 #[path = "no_native.rs"]
 mod native;
 mod pack;

@@ -15,21 +15,11 @@ use super::assembler::{
     Address, Assembler, Condition, Double, DoubleOp, Int, IntOp, Label, Loaded, Relation, Rounding,
     Shift, Unary,
 };
-use super::chain::{Action, Chain, From};
+use super::chain::{Action, Chain, From, Operand};
 use super::kernels::SQRT;
 use super::link::{Link, Value, Work};
-use super::program::{Constant, Kind, Op};
+use super::program::{Kind, Op};
 use crate::ElementType;
-
-/// Where an operand is that is not saved.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Operand {
-    Constant(Constant),
-    /// The row of this number, in memory, of eight bytes each.
-    Row(usize),
-    /// The element itself.
-    Element(ElementType),
-}
 
 /// The code of a chain.
 #[derive(Debug)]
@@ -104,7 +94,7 @@ const STACK: Int = Int(4);
 const BEFORE: Int = Int(5);
 const LEN: Int = Int(3);
 const ELEMENTS: Int = Int(12);
-const SAVED: [Int; 3] = [Int(13), Int(14), Int(15)];
+const SAVED: std::ops::Range<u8> = 13..16;
 /// Those that a function gives back as they were, and the value's.
 const KEPT: [Int; 7] = [LEN, BEFORE, ELEMENTS, Int(13), Int(14), Int(15), VALUE];
 
@@ -116,13 +106,15 @@ const FLOAT_B: Double = Double(3);
 const FLOAT_BEFORE: Double = Double(4);
 const FLOAT_SAVED: std::ops::Range<u8> = 5..16;
 
-/// Where a saved value is.
+/// Where a saved value is: in a register of its type, by its number, or on the stack.
 #[derive(Clone, Copy, Debug)]
 enum Place {
-    Int(Int),
-    Double(Double),
+    Register(u8),
     Stack(i32),
 }
+
+/// No page of the stack is to be left out: there may be one at its end that guards it.
+const LARGEST_STACK: i32 = 2048;
 
 /// What is done where a guarded link would bail out.
 struct Exit {
@@ -142,8 +134,9 @@ struct Compiler<'a> {
     doubles: std::ops::Range<u8>,
     stack: i32,
     stop: Label,
-    /// Of the link at hand.
+    /// Of the link at hand, if it is guarded; whether it is jumped to.
     exit: Option<Label>,
+    has_exit: bool,
     exits: Vec<Exit>,
 }
 
@@ -151,7 +144,7 @@ impl<'a> Compiler<'a> {
     fn new(chain: &Chain, operand: &'a dyn Fn(usize) -> Operand) -> Self {
         let mut code = Assembler::default();
         let stop = code.new_label();
-        let (mut ints, mut doubles) = (SAVED.into_iter(), FLOAT_SAVED);
+        let (mut ints, mut doubles) = (SAVED, FLOAT_SAVED);
         let mut stack = 0;
         let mut kinds: Vec<(usize, Kind)> = chain
             .steps
@@ -161,10 +154,10 @@ impl<'a> Compiler<'a> {
         kinds.sort_by_key(|(place, _)| *place);
         let place = |(_, kind)| {
             let register = match kind {
-                Kind::Float => doubles.next().map(Double).map(Place::Double),
-                Kind::Int | Kind::Bool => ints.next().map(Place::Int),
+                Kind::Float => doubles.next(),
+                Kind::Int | Kind::Bool => ints.next(),
             };
-            register.unwrap_or_else(|| {
+            register.map(Place::Register).unwrap_or_else(|| {
                 stack += 8;
                 Place::Stack(stack - 8)
             })
@@ -180,11 +173,15 @@ impl<'a> Compiler<'a> {
             stack,
             stop,
             exit: None,
+            has_exit: false,
             exits: Vec::new(),
         }
     }
 
     fn compile(mut self, links: &[Link<From>]) -> Option<Vec<u8>> {
+        if self.stack > LARGEST_STACK {
+            return None;
+        }
         let (start, end) = (self.code.new_label(), self.code.new_label());
         let (int, double) = (
             VALUE.plus(std::mem::offset_of!(Value, int)),
@@ -208,15 +205,13 @@ impl<'a> Compiler<'a> {
         let mut rest = links;
         while let [link, others @ ..] = rest {
             rest = others;
-            if let [next, others @ ..] = others {
-                if self.add_choice(link, next) {
-                    rest = others;
-                    continue;
-                }
-                self.add_guarded(link)?;
-                self.keep_mask(link, next);
+            if let [next, others @ ..] = others
+                && self.add_choice(link, next)
+            {
+                rest = others;
             } else {
                 self.add_guarded(link)?;
+                self.keep_mask(link, rest);
             }
         }
         self.code.add_constant(INDEX, 1);
@@ -256,8 +251,11 @@ impl<'a> Compiler<'a> {
     /// A link, and what is to be done where it bails out but for its guard.
     fn add_guarded(&mut self, link: &Link<From>) -> Option<()> {
         self.exit = link.guard.map(|_| self.code.new_label());
+        self.has_exit = false;
         self.add(link)?;
-        if let (Some(entry), Some(guard)) = (self.exit, link.guard) {
+        if self.has_exit
+            && let (Some(entry), Some(guard)) = (self.exit, link.guard)
+        {
             let back = self.code.new_label();
             self.code.place(back);
             self.exits.push(Exit {
@@ -271,11 +269,18 @@ impl<'a> Compiler<'a> {
     }
 
     fn bail_out_if(&mut self, condition: Condition) {
-        self.code.jump_if(condition, self.exit.unwrap_or(self.stop));
+        let exit = self.exit();
+        self.code.jump_if(condition, exit);
     }
 
     fn bail_out(&mut self) {
-        self.code.jump(self.exit.unwrap_or(self.stop));
+        let exit = self.exit();
+        self.code.jump(exit);
+    }
+
+    fn exit(&mut self) -> Label {
+        self.has_exit = true;
+        self.exit.unwrap_or(self.stop)
     }
 
     /// An int or a bool. Keeps the flags.
@@ -283,8 +288,7 @@ impl<'a> Compiler<'a> {
         match from {
             From::None => {}
             From::Saved(place) => match self.saved[place] {
-                Place::Int(saved) => self.code.int(IntOp::Move, to, saved),
-                Place::Double(saved) => self.code.bits_to_int(to, saved),
+                Place::Register(saved) => self.code.int(IntOp::Move, to, Int(saved)),
                 Place::Stack(offset) => self.code.load(Loaded::I64, to, STACK.plus_offset(offset)),
             },
             From::Row(row) => match (self.operand)(row) {
@@ -306,8 +310,7 @@ impl<'a> Compiler<'a> {
         match from {
             From::None => {}
             From::Saved(place) => match self.saved[place] {
-                Place::Double(saved) => self.code.double(DoubleOp::Move, to, saved),
-                Place::Int(saved) => self.code.bits_to_double(to, saved),
+                Place::Register(saved) => self.code.double(DoubleOp::Move, to, Double(saved)),
                 Place::Stack(offset) => self.code.load_double(to, STACK.plus_offset(offset)),
             },
             From::Row(row) => match (self.operand)(row) {
@@ -351,30 +354,27 @@ impl<'a> Compiler<'a> {
                 self.load(B, yes);
                 self.code.move_if(condition, X, B);
             }
-            (None, Work::FloatSelectIf) => {
-                if !self.mask(compare.work, other) {
-                    return false;
-                }
+            (None, Work::FloatSelectIf) if is_comparison(compare.work) => {
+                self.mask(compare.work, other);
                 self.load_double(U, no);
-                self.load_double(FLOAT_B, yes);
-                self.code.double(DoubleOp::Blend, U, FLOAT_B);
+                self.choose_where_set(yes);
             }
             _ => return false,
         }
         true
     }
 
-    /// All bits of the mask where the value compares so with the operand, if that is what the work is.
-    fn mask(&mut self, work: Work, other: From) -> bool {
+    /// All bits of the mask where the value compares so with the operand, else none.
+    fn mask(&mut self, work: Work, other: From) {
         use Relation::{Equal, Less, LessOrEqual, NotEqual};
         let (relation, is_swapped) = match work {
-            Work::FloatLt | Work::FloatKeepIfLt | Work::FloatTakeIfLt => (Less, false),
+            Work::FloatLt => (Less, false),
             Work::FloatLe | Work::FloatKeepIfLe | Work::FloatTakeIfLe => (LessOrEqual, false),
-            Work::FloatGt | Work::FloatKeepIfGt | Work::FloatTakeIfGt => (Less, true),
+            Work::FloatGt => (Less, true),
             Work::FloatGe | Work::FloatKeepIfGe | Work::FloatTakeIfGe => (LessOrEqual, true),
             Work::FloatEq => (Equal, false),
             Work::FloatNe => (NotEqual, false),
-            _ => return false,
+            _ => unreachable!("{work:?} compares no floats"),
         };
         if is_swapped {
             self.load_double(MASK, other);
@@ -384,13 +384,31 @@ impl<'a> Compiler<'a> {
             self.code.double(DoubleOp::Move, MASK, U);
             self.code.mask(relation, MASK, FLOAT_A);
         }
-        true
     }
 
-    /// Keeps the mask of a comparison that is saved: from there it is near to a choice among doubles.
-    fn keep_mask(&mut self, compare: &Link<From>, save: &Link<From>) {
+    /// The operand where the mask is set, else the value.
+    fn choose_where_set(&mut self, other: From) {
+        self.load_double(FLOAT_B, other);
+        self.code.double(DoubleOp::Blend, U, FLOAT_B);
+    }
+
+    /// The other way round.
+    fn keep_where_set(&mut self, other: From) {
+        self.load_double(FLOAT_B, other);
+        self.code.double(DoubleOp::Blend, FLOAT_B, U);
+        self.code.double(DoubleOp::Move, U, FLOAT_B);
+    }
+
+    /// Keeps the mask of a comparison that is saved, and that doubles are chosen by: from there it is nearer.
+    fn keep_mask(&mut self, compare: &Link<From>, rest: &[Link<From>]) {
+        let [save, rest @ ..] = rest else { return };
+        let chooses = |link: &Link<From>| {
+            matches!(link.work, Work::FloatSelectThis | Work::FloatSelectElse)
+                && link.others[0] == save.others[0]
+        };
         if let (Work::Save, From::Saved(place)) = (save.work, save.others[0])
             && is_comparison(compare.work)
+            && rest.iter().any(chooses)
             && let Some(kept) = self.doubles.next().map(Double)
         {
             self.code.double(DoubleOp::Move, kept, MASK);
@@ -475,7 +493,9 @@ impl<'a> Compiler<'a> {
             Work::FloatMul => self.with_double(DoubleOp::Mul, a),
             Work::FloatDiv => {
                 self.load_double(FLOAT_A, a);
-                self.bail_out_if_zero(FLOAT_A);
+                if self.known(a).is_none_or(|bits| bits << 1 == 0) {
+                    self.bail_out_if_zero(FLOAT_A);
+                }
                 self.code.double(DoubleOp::Div, U, FLOAT_A);
             }
             Work::FloatDivInto => {
@@ -487,19 +507,15 @@ impl<'a> Compiler<'a> {
             Work::FloatSelectIf => {
                 self.mask_of(X);
                 self.load_double(U, b);
-                self.load_double(FLOAT_B, a);
-                self.code.double(DoubleOp::Blend, U, FLOAT_B);
+                self.choose_where_set(a);
             }
             Work::FloatSelectThis => {
                 self.mask_by(a);
-                self.load_double(FLOAT_B, b);
-                self.code.double(DoubleOp::Blend, FLOAT_B, U);
-                self.code.double(DoubleOp::Move, U, FLOAT_B);
+                self.keep_where_set(b);
             }
             Work::FloatSelectElse => {
                 self.mask_by(a);
-                self.load_double(FLOAT_B, b);
-                self.code.double(DoubleOp::Blend, U, FLOAT_B);
+                self.choose_where_set(b);
             }
             // The instructions give their second operand where numbers are the same or do not compare.
             Work::FloatKeepIfLt => self.with_double(DoubleOp::Min, a),
@@ -508,14 +524,11 @@ impl<'a> Compiler<'a> {
             Work::FloatTakeIfLt => self.of_double(DoubleOp::Max, a),
             Work::FloatKeepIfLe | Work::FloatKeepIfGe => {
                 self.mask(link.work, a);
-                self.load_double(FLOAT_B, a);
-                self.code.double(DoubleOp::Blend, FLOAT_B, U);
-                self.code.double(DoubleOp::Move, U, FLOAT_B);
+                self.keep_where_set(a);
             }
             Work::FloatTakeIfLe | Work::FloatTakeIfGe => {
                 self.mask(link.work, a);
-                self.load_double(FLOAT_B, a);
-                self.code.double(DoubleOp::Blend, U, FLOAT_B);
+                self.choose_where_set(a);
             }
             work if is_comparison(work) => {
                 self.mask(work, a);
@@ -553,9 +566,7 @@ impl<'a> Compiler<'a> {
                 self.code.double(DoubleOp::Move, MASK, U);
                 self.code.double(DoubleOp::Xor, FLOAT_A, FLOAT_A);
                 self.code.mask(Relation::Less, MASK, FLOAT_A);
-                self.code.bits_to_int(SCRATCH, MASK);
-                self.code.int(IntOp::Test, SCRATCH, SCRATCH);
-                self.bail_out_if(Condition::NotEqual);
+                self.bail_out_if_set(MASK);
                 self.code.double(DoubleOp::Sqrt, U, U);
             }
             Action::First(Op::Bail) => self.bail_out(),
@@ -565,24 +576,23 @@ impl<'a> Compiler<'a> {
     }
 
     fn save(&mut self, to: From) {
-        let From::Saved(place) = to else {
-            unreachable!("values are saved where they are read")
-        };
-        match self.saved[place] {
-            Place::Int(saved) => self.code.int(IntOp::Move, saved, X),
-            Place::Double(saved) => self.code.bits_to_double(saved, X),
+        match self.place(to) {
+            Place::Register(saved) => self.code.int(IntOp::Move, Int(saved), X),
             Place::Stack(offset) => self.code.store(STACK.plus_offset(offset), X),
         }
     }
 
     fn save_double(&mut self, to: From) {
-        let From::Saved(place) = to else {
-            unreachable!("values are saved where they are read")
-        };
-        match self.saved[place] {
-            Place::Double(saved) => self.code.double(DoubleOp::Move, saved, U),
-            Place::Int(saved) => self.code.bits_to_int(saved, U),
+        match self.place(to) {
+            Place::Register(saved) => self.code.double(DoubleOp::Move, Double(saved), U),
             Place::Stack(offset) => self.code.store_double(STACK.plus_offset(offset), U),
+        }
+    }
+
+    fn place(&self, of: From) -> Place {
+        match of {
+            From::Saved(place) => self.saved[place],
+            From::None | From::Row(_) => unreachable!("nothing is saved in {of:?}"),
         }
     }
 
@@ -637,6 +647,12 @@ impl<'a> Compiler<'a> {
         self.code.to_double(U, int);
     }
 
+    fn bail_out_if_set(&mut self, mask: Double) {
+        self.code.bits_to_int(SCRATCH, mask);
+        self.code.int(IntOp::Test, SCRATCH, SCRATCH);
+        self.bail_out_if(Condition::NotEqual);
+    }
+
     /// Whatever the sign of the zero.
     fn bail_out_if_zero(&mut self, double: Double) {
         self.code.bits_to_int(SCRATCH, double);
@@ -666,9 +682,11 @@ impl<'a> Compiler<'a> {
     fn round(&mut self, rounding: Rounding) {
         self.code.round(rounding, FLOAT_A, U);
         self.code.to_int(X, FLOAT_A);
-        // What does not fit has become the least integer.
-        self.code.compare_constant(X, 1);
-        self.bail_out_if(Condition::Overflow);
+        // What does not fit has become the least integer, which it is not.
+        self.code.double(DoubleOp::Xor, FLOAT_B, FLOAT_B);
+        self.code.to_double(FLOAT_B, X);
+        self.code.mask(Relation::NotEqual, FLOAT_B, FLOAT_A);
+        self.bail_out_if_set(FLOAT_B);
     }
 
     /// Bails out where bits are lost, and for negative counts.

@@ -1,18 +1,7 @@
 //! In place of machine code where none is made: another CPU, or an interpreter.
 
-use super::chain::Chain;
+use super::chain::{Chain, Operand};
 use super::link::Value;
-use super::program::Constant;
-use crate::ElementType;
-
-/// Where an operand is that is not saved.
-#[derive(Clone, Copy, Debug)]
-#[expect(dead_code, reason = "nobody asks")]
-pub(super) enum Operand {
-    Constant(Constant),
-    Row(usize),
-    Element(ElementType),
-}
 
 /// The code of a chain, of which there is none.
 #[derive(Debug)]

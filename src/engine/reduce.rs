@@ -81,8 +81,9 @@ pub fn reduce(
         Number::Float(value) if is_signalling(value) => return Ok((accumulator, from)),
         Number::Float(value) => value.to_bits(),
     };
-    let reduction = program.reductions.of(program, &column);
-    let native = reduction.native(executor.level(), len - from);
+    let level = executor.level();
+    let reduction = program.reductions.of(program, &column, level, len - from);
+    let native = reduction.native(level);
     let chain = &reduction.chain;
     let is_wanted = |row| native.is_none_or(|native| native.reads(row));
     let shapes = chain.shapes(&column, is_wanted);

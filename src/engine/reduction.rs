@@ -1,16 +1,14 @@
 //! What is known of a program as a reduction of columns of one type: found out once.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use super::block::BLOCK;
-use super::chain::{Chain, Row};
+use super::chain::{Chain, Operand, Row};
 use super::column::Column;
 use super::interval::{Interval, Ranges};
-use super::native::{Native, Operand};
+use super::native::Native;
 use super::plan::live;
 use super::program::Program;
-use crate::executor::lock;
 use crate::{ElementType, Level};
 
 /// How many elements are to be folded before machine code is made: what it takes to make it is what
@@ -20,27 +18,30 @@ const MANY: usize = 4 * BLOCK;
 /// A program as a chain, and as machine code when it pays.
 #[derive(Debug)]
 pub(super) struct Reduction {
-    /// Of the columns, and whether their elements are in place.
-    column: (ElementType, bool),
     live: Vec<bool>,
     bails: Vec<bool>,
     pub(super) chain: Chain,
-    /// How many elements there were in all columns so far.
-    seen: AtomicUsize,
-    native: OnceLock<Option<Native>>,
+    native: Option<Native>,
 }
 
 impl Reduction {
-    fn new(program: &Program, column: &Column<'_>) -> Self {
+    fn new(program: &Program, column: &Column<'_>, is_native: bool) -> Self {
         let ranges = Ranges::of(program, &[Interval::I64, column.interval()]);
         let live = live(program, &ranges);
+        let chain = Chain::short(program, &live, &ranges.bails);
+        let operand = |row: usize| match &chain.rows[row] {
+            Row::Constant(constant) => Operand::Constant(*constant),
+            Row::Program(program) if program.is_identity() && is_in_place(column) => {
+                Operand::Element(column.element_type())
+            }
+            Row::Program(_) => Operand::Row(row),
+        };
+        let native = is_native.then(|| Native::of(&chain, &operand)).flatten();
         Reduction {
-            column: key(column),
-            chain: Chain::short(program, &live, &ranges.bails),
             live,
             bails: ranges.bails,
-            seen: AtomicUsize::new(0),
-            native: OnceLock::new(),
+            native,
+            chain,
         }
     }
 
@@ -49,42 +50,35 @@ impl Reduction {
         Chain::long(program, &self.live, &self.bails)
     }
 
-    /// Machine code for another `len` elements, if there are so many by now that it pays, and if it can be made.
-    pub(super) fn native(&self, level: Level, len: usize) -> Option<&Native> {
-        if level == Level::BASELINE {
-            return None;
-        }
-        let seen = self.seen.load(Ordering::Relaxed).saturating_add(len);
-        self.seen.store(seen, Ordering::Relaxed);
-        if seen < MANY {
-            return None;
-        }
-        let native = || Native::of(&self.chain, &|row| self.operand(row));
-        self.native.get_or_init(native).as_ref()
-    }
-
-    /// Where machine code has a row from.
-    fn operand(&self, row: usize) -> Operand {
-        match (&self.chain.rows[row], self.column) {
-            (Row::Constant(constant), _) => Operand::Constant(*constant),
-            // Not all of the largest type are ints of the engine.
-            (Row::Program(program), (of, true))
-                if program.is_identity() && of != ElementType::U64 =>
-            {
-                Operand::Element(of)
-            }
-            (Row::Program(_), _) => Operand::Row(row),
-        }
+    /// Machine code, if it has been made and is wanted.
+    pub(super) fn native(&self, level: Level) -> Option<&Native> {
+        self.native.as_ref().filter(|_| level > Level::BASELINE)
     }
 }
 
-fn key(column: &Column<'_>) -> (ElementType, bool) {
-    (column.element_type(), column.is_aligned())
+/// Whether each element can be read where it is, and is an int of the engine or a float.
+fn is_in_place(column: &Column<'_>) -> bool {
+    column.is_aligned() && column.element_type() != ElementType::U64
+}
+
+/// A reduction that has been asked for.
+#[derive(Debug)]
+struct Known {
+    /// Of the columns, and whether their elements are in place.
+    column: (ElementType, bool),
+    reduction: Arc<Reduction>,
+    /// How many elements there were, about.
+    seen: usize,
+    /// It has been tried to make machine code.
+    is_final: bool,
 }
 
 /// The reductions that a program has been so far. Each copy of the program has its own.
+///
+/// Nobody waits for the lock: if another thread has it, or had it when this process was forked, a reduction is made
+/// for one time.
 #[derive(Debug, Default)]
-pub(super) struct Reductions(Mutex<Vec<Arc<Reduction>>>);
+pub(super) struct Reductions(Mutex<Vec<Known>>);
 
 impl Clone for Reductions {
     fn clone(&self) -> Self {
@@ -93,14 +87,36 @@ impl Clone for Reductions {
 }
 
 impl Reductions {
-    pub(super) fn of(&self, program: &Program, column: &Column<'_>) -> Arc<Reduction> {
-        let mut all = lock(&self.0);
-        let known = all.iter().find(|known| known.column == key(column));
-        if let Some(known) = known {
-            return known.clone();
+    /// The program as a reduction of `len` elements of a column.
+    pub(super) fn of(
+        &self,
+        program: &Program,
+        column: &Column<'_>,
+        level: Level,
+        len: usize,
+    ) -> Arc<Reduction> {
+        let key = (column.element_type(), column.is_aligned());
+        let mut seen = len;
+        if let Ok(mut all) = self.0.try_lock()
+            && let Some(known) = all.iter_mut().find(|known| known.column == key)
+        {
+            known.seen = known.seen.saturating_add(len);
+            seen = known.seen;
+            if known.is_final || seen < MANY || level == Level::BASELINE {
+                return known.reduction.clone();
+            }
         }
-        let reduction = Arc::new(Reduction::new(program, column));
-        all.push(reduction.clone());
+        let is_final = seen >= MANY && level > Level::BASELINE;
+        let reduction = Arc::new(Reduction::new(program, column, is_final));
+        if let Ok(mut all) = self.0.try_lock() {
+            all.retain(|known| known.column != key);
+            all.push(Known {
+                column: key,
+                reduction: reduction.clone(),
+                seen,
+                is_final,
+            });
+        }
         reduction
     }
 }
