@@ -35,12 +35,17 @@ use crate::ndarray::Ndarray;
 use crate::operand::Operand;
 #[cfg(feature = "arrow")]
 use crate::runtime;
+use crate::runtime::kept;
 use crate::typecode::Typecode;
 
 /// `array.array`.
 pub(crate) fn array_type(py: Python<'_>) -> PyResult<&Bound<'_, PyType>> {
     static TYPE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
-    TYPE.import(py, "array", "array")
+    let import = || {
+        let array = py.import("array")?.getattr("array")?;
+        Ok(array.cast_into::<PyType>()?.unbind())
+    };
+    Ok(kept(py, &TYPE, import)?.bind(py))
 }
 
 /// `array(typecode, items)`.

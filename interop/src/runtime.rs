@@ -13,6 +13,7 @@ use arrayops::{Error, Executor, Level};
 use pyo3::exceptions::{PyKeyboardInterrupt, PyOverflowError, PySystemError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 
 use crate::convert::integer;
 use crate::operand::Argument;
@@ -248,4 +249,20 @@ fn bug(panic: &(dyn Any + Send)) -> PyErr {
         "internal error in arrayops, please report it: {}",
         text.unwrap_or("a panic without a message")
     ))
+}
+
+/// What a cell keeps; what is `made` now, if it is empty.
+///
+/// Two threads may make it at once. If one of them waited for the other, so would a process that is forked meanwhile,
+/// and forever.
+pub(crate) fn kept<'a, T: Send + Sync>(
+    py: Python<'a>,
+    cell: &'a PyOnceLock<T>,
+    make: impl FnOnce() -> PyResult<T>,
+) -> PyResult<&'a T> {
+    if let Some(kept) = cell.get(py) {
+        return Ok(kept);
+    }
+    let made = make()?;
+    Ok(cell.get_or_init(py, || made))
 }

@@ -8,6 +8,7 @@ use pyo3::types::{PyBytes, PyDict, PyFloat, PyInt, PyModule};
 
 use crate::buffer::Slot;
 use crate::operand::{Argument, Operand};
+use crate::runtime::kept;
 
 /// For fewer elements, calling the function costs less than asking for its program (measured:
 /// `benches/traced.py`).
@@ -56,8 +57,8 @@ impl Traced {
 /// The tracer is Python code, brought in when it is first needed.
 fn tracer(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     static TRACER: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let tracer = TRACER.get_or_try_init(py, || py.import("arrayops._trace").map(Bound::unbind))?;
-    Ok(tracer.bind(py))
+    let import = || py.import("arrayops._trace").map(Bound::unbind);
+    Ok(kept(py, &TRACER, import)?.bind(py))
 }
 
 /// The program of `function`, if it has one now and `len` elements are worth it.

@@ -217,6 +217,43 @@ def fork_beside_parallel_work() -> None:
             worker.join()
 
 
+def fork_beside_reductions() -> None:
+    """Fork while another thread finds out how to reduce by a function, as the child then does."""
+    stop = threading.Event()
+    data = array("d", [0.5]) * 20_000
+    shared: list[Any] = []
+    # A fork while modules are imported is Python's own trouble.
+    ao.reduce(data, lambda total, x: total - x, 0.5)
+
+    def work() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            scope: dict[str, Any] = {}
+            terms = " + ".join(f"(x * {number}.5 + s * 0.{term + 1})" for term in range(40))
+            exec(f"def fn(s, x): return {terms}", scope)  # noqa: S102 - each is a function anew
+            shared[:] = [scope["fn"]]
+            ao.reduce(data, scope["fn"], 0.5)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        for _ in range(40):
+            time.sleep(0.005)
+            fns = shared or [max]
+            child = os.fork()
+            if child == 0:
+                signal.alarm(20)
+                try:
+                    ao.reduce(data, *fns, 0.5)
+                finally:
+                    os._exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        stop.set()
+        worker.join()
+
+
 def total_of(data: Array) -> float:
     """Return the sum of a large repetition of an array: the work of a pool."""
     return float(ao.sum(data * (LARGE_BYTES // (len(data) * data.itemsize))))
@@ -335,6 +372,7 @@ PROGRAMS: dict[str, Callable[..., None]] = {
         fork_after_parallel_work,
         fork_in_a_fork,
         fork_beside_parallel_work,
+        fork_beside_reductions,
         pool,
         interrupted_reading,
         interrupted_in_place,

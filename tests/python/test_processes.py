@@ -91,6 +91,7 @@ def test_import_unavailable_cpu_level_fails_clearly() -> None:
         programs.fork_after_parallel_work,
         programs.fork_in_a_fork,
         programs.fork_beside_parallel_work,
+        programs.fork_beside_reductions,
     ],
     ids=lambda program: program.__name__,
 )
