@@ -38,6 +38,11 @@ const MOST_CALLS: usize = 4096;
 /// where the result is best made when its length is known.
 const FILTER_PART: usize = 16 << 20;
 
+/// Or so many bytes, which the second-level cache keeps until they are copied: where elements are so large, and
+/// the operations of the predicate so few, that memory sets the time and nothing is gained by threads.
+const CACHED_BYTES: usize = 512 << 10;
+const FEW_OPERATIONS: usize = 4;
+
 /// How many elements of a filter's result room is made for at a time.
 const FILTER_BLOCK: usize = 4096;
 
@@ -358,16 +363,23 @@ fn filter_natively(
 ) -> PyResult<()> {
     let py = predicate.py();
     let input = Reader::new(piece);
-    let part = match memory.form() {
-        Form::Ndarray => piece.len().max(1),
-        Form::Array => FILTER_PART,
-        #[cfg(feature = "arrow")]
-        Form::Arrow => FILTER_PART,
+    let is_known_first = matches!(memory.form(), Form::Ndarray);
+    let size = piece.element_type().size();
+    let part = if is_known_first {
+        piece.len().max(1)
+    } else if program.operations() <= FEW_OPERATIONS && size > 1 {
+        CACHED_BYTES / size
+    } else {
+        FILTER_PART
     };
     let mut all_bits = vec![0_u64; piece.len().min(part).div_ceil(64)];
     for start in (0..piece.len()).step_by(part) {
         let len = part.min(piece.len() - start);
         let bits = &mut all_bits[..len.div_ceil(64)];
+        if !is_known_first && start.is_multiple_of(FILTER_PART) {
+            // For all of them. What is not written to takes no memory, and is given back.
+            memory.reserve(py, FILTER_PART.min(piece.len() - start))?;
+        }
         with_element!(piece.element_type(), T => {
             let values = piece.values::<T>().part(start..start + len);
             let bytes = len * size_of::<T>();

@@ -7,7 +7,7 @@ use super::block::{BLOCK, Block, Files};
 use super::column::{Column, Stored};
 use super::interval::Interval;
 use super::plan::{Plan, Shape};
-use super::program::{Kind, Op, Program};
+use super::program::{Kind, Program};
 use super::target::Target;
 use crate::environment::Standard;
 use crate::{Error, Executor, Level};
@@ -144,7 +144,7 @@ fn run(
         .iter()
         .map(|(element_type, _)| element_type.size())
         .sum();
-    let bytes = len.saturating_mul(moved.max(1) + CALL_BYTES * calls(program));
+    let bytes = len.saturating_mul(moved.max(1) + CALL_BYTES * program.calls());
     let bailed = executor.fold_pieces(
         bytes,
         Pieces(target),
@@ -157,26 +157,6 @@ fn run(
         |worker, other| worker.bailed.extend(other.bailed),
     )?;
     Ok(merged(bailed.bailed))
-}
-
-/// Instructions that call the C library.
-fn calls(program: &Program) -> usize {
-    let instructions = program.instructions().iter();
-    let is_call = |op| {
-        matches!(
-            op,
-            Op::Call
-                | Op::FloatPow
-                | Op::Fmod
-                | Op::Atan2
-                | Op::FloatMod
-                | Op::FloatFloorDiv
-                | Op::Pow
-        )
-    };
-    instructions
-        .filter(|instruction| is_call(instruction.op))
-        .count()
 }
 
 /// Ranges in order, with none that touch.
