@@ -38,8 +38,9 @@ const MOST_CALLS: usize = 4096;
 /// where the result is best made when its length is known.
 const FILTER_PART: usize = 16 << 20;
 
-/// Or so many bytes, which the second-level cache keeps until they are copied: where elements are so large, and
-/// the operations of the predicate so few, that memory sets the time and nothing is gained by threads.
+/// Or so many bytes, which the second-level cache keeps until they are copied: where elements are
+/// so large, and the operations of the predicate so few, that memory sets the time and nothing is
+/// gained by threads.
 const CACHED_BYTES: usize = 512 << 10;
 const FEW_OPERATIONS: usize = 4;
 
@@ -562,7 +563,8 @@ fn filter_elements<'py>(
     Ok(())
 }
 
-/// Calls `predicate` for the elements in `range`, counted from `start`, and marks those it is true of.
+/// Calls `predicate` for the elements in `range`, counted from `start`, and marks those it is true
+/// of.
 fn mark_elements(
     predicate: &Bound<'_, PyAny>,
     input: &Reader<'_>,

@@ -251,10 +251,10 @@ fn bug(panic: &(dyn Any + Send)) -> PyErr {
     ))
 }
 
-/// What a cell keeps; what is `made` now, if it is empty.
+/// What a cell keeps, made now if it is empty.
 ///
-/// Two threads may make it at once. If one of them waited for the other, so would a process that is forked meanwhile,
-/// and forever.
+/// Two threads may make it at once. If one of them waited for the other, so would a process that is
+/// forked meanwhile, and forever.
 pub(crate) fn kept<'a, T: Send + Sync>(
     py: Python<'a>,
     cell: &'a PyOnceLock<T>,
@@ -263,6 +263,6 @@ pub(crate) fn kept<'a, T: Send + Sync>(
     if let Some(kept) = cell.get(py) {
         return Ok(kept);
     }
-    let made = make()?;
-    Ok(cell.get_or_init(py, || made))
+    let new = make()?;
+    Ok(cell.get_or_init(py, || new))
 }

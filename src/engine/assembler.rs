@@ -1,7 +1,8 @@
-//! Machine code of x86-64: the instructions that reductions are made of ([`native`](super::native)).
+//! Machine code of x86-64: the instructions that reductions are made of
+//! ([`native`](super::native)).
 //!
-//! Encodings are those of the manuals of Intel (volume 2) and AMD (volume 3). Operands in memory always have an
-//! offset of four bytes: so no base and no index is an exception.
+//! Encodings are those of the manuals of Intel (volume 2) and AMD (volume 3). Operands in memory
+//! always have an offset of four bytes: so no base and no index is an exception.
 
 /// A general register, by its number.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -321,12 +322,12 @@ impl Assembler {
     }
 
     /// The nearest double. The register is to be zero: else it is waited for.
-    pub(super) fn to_double(&mut self, to: Double, from: Int) {
+    pub(super) fn int_to_double(&mut self, to: Double, from: Int) {
         self.registers(Some(0xf2), true, &[0x0f, 0x2a], to.0, from.0);
     }
 
     /// Without what is behind the point; the least integer if there is none.
-    pub(super) fn to_int(&mut self, to: Int, from: Double) {
+    pub(super) fn double_to_int(&mut self, to: Int, from: Double) {
         self.registers(Some(0xf2), true, &[0x0f, 0x2c], to.0, from.0);
     }
 
@@ -350,7 +351,12 @@ impl Assembler {
         self.bytes.extend(prefix);
         self.rex(wide, reg, 0, rm);
         self.bytes.extend(opcode);
-        self.bytes.push(0b11 << 6 | reg % 8 << 3 | rm % 8);
+        self.operands(0b11, reg, rm);
+    }
+
+    /// A byte of two bits, and of the lowest three of two registers.
+    fn operands(&mut self, mode: u8, reg: u8, rm: u8) {
+        self.bytes.push((mode << 6) | ((reg % 8) << 3) | (rm % 8));
     }
 
     fn memory(&mut self, prefix: Option<u8>, wide: bool, opcode: &[u8], reg: u8, address: Address) {
@@ -358,10 +364,9 @@ impl Assembler {
         self.bytes.extend(prefix);
         self.rex(wide, reg, index.0, address.base.0);
         self.bytes.extend(opcode);
-        self.bytes.push(0b10 << 6 | reg % 8 << 3 | INDEX_IN_RM);
+        self.operands(0b10, reg, INDEX_IN_RM);
         let scale = u8::try_from(size.trailing_zeros()).unwrap_or(0);
-        self.bytes
-            .push(scale << 6 | index.0 % 8 << 3 | address.base.0 % 8);
+        self.operands(scale, index.0, address.base.0);
         self.bytes.extend(address.offset.to_le_bytes());
     }
 }

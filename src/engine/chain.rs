@@ -332,8 +332,8 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// The reciprocal of a power of two: a product with it is rounded as the quotient is, as both are of
-/// the same number.
+/// The reciprocal of a power of two: a product with it is rounded as the quotient is, as both are
+/// of the same number.
 fn exact_reciprocal(divisor: f64) -> Option<f64> {
     let reciprocal = 1.0 / divisor;
     let has_mantissa = divisor.to_bits() << 12 != 0;

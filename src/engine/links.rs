@@ -96,7 +96,8 @@ struct Interpreted {
 }
 
 impl<'a> Links<'a> {
-    /// `setups` are those of the chain's programs: with machine code, of those that it reads the rows of.
+    /// `setups` are those of the chain's programs: with machine code, of those that it reads the
+    /// rows of.
     pub(super) fn new(
         chain: &'a Chain,
         setups: &'a [Setup<'a>],
@@ -166,8 +167,8 @@ impl<'a> Links<'a> {
                     |memory: &Option<Memory>| memory.as_ref().map_or(null(), Memory::address);
                 let rows: Vec<*const u8> = self.memory.iter().map(address).collect();
                 #[expect(unsafe_code, reason = "machine code is called")]
-                // SAFETY: there is memory for all elements of a block in each row that is read, and the
-                // elements are in place if they are.
+                // SAFETY: there is memory for all elements of a block in each row that is read, and
+                // the elements are in place if they are.
                 unsafe {
                     native.run(&mut value, len, column.address(range), &rows)
                 }
@@ -208,12 +209,12 @@ impl Interpreted {
     }
 }
 
-/// Passes a value through all links for each element, or up to the first that one bails out for, and
-/// how many elements that were.
+/// Passes a value through all links for each element, or up to the first that one bails out for,
+/// and how many elements that were.
 ///
-/// Each link has a copy of the code for itself, so that the jump to what it does always goes the same
-/// way, which the CPU foresees: a link then takes a third of the time. Chains for which there are no
-/// copies of their own are made longer, by links that do nothing.
+/// Each link has a copy of the code for itself, so that the jump to what it does always goes the
+/// same way, which the CPU foresees: a link then takes a third of the time. Chains for which there
+/// are no copies of their own are made longer, by links that do nothing.
 fn pass(links: &[Link<Numbers<'_>>], start: Value, len: usize) -> (Value, usize) {
     macro_rules! pass_all {
         ($($count:literal: $($link:ident)*;)*) => {
@@ -266,8 +267,8 @@ fn pass(links: &[Link<Numbers<'_>>], start: Value, len: usize) -> (Value, usize)
     }
 }
 
-/// As [`pass`], through one link: what it does is decided once for all elements, if it is one of the
-/// works that are often alone.
+/// As [`pass`], through one link: what it does is decided once for all elements, if it is one of
+/// the works that are often alone.
 fn pass_alone(link: &Link<Numbers<'_>>, start: Value, len: usize) -> (Value, usize) {
     macro_rules! pass_by {
         ($($work:ident)*) => {

@@ -1,13 +1,15 @@
 //! Chains as machine code: a loop without jumps to what each link does.
 //!
-//! A link costs a jump and the loads of what it is, more than most of the operations themselves; as machine
-//! code a chain takes as long as its operations wait for each other. Making it takes some microseconds, so
-//! it is made once for a type of columns, and when there were elements enough. Where it is not made, at
-//! the baseline level, or where the system does not allow memory to be executed, links do the same.
+//! A link costs a jump and the loads of what it is, more than most of the operations themselves; as
+//! machine code a chain takes as long as its operations wait for each other. Making it takes some
+//! microseconds, so it is made once for a type of columns, and when there were elements enough.
+//! Where it is not made, at the baseline level, or where the system does not allow memory to be
+//! executed, links do the same.
 //!
-//! The code is a straight translation, link by link, of [`Link::image`](super::link::Link): the accumulator is in one
-//! register, or two, as an int and as a double; each operand is loaded into a register of its own; what is
-//! saved has a register, too, while there are any. A step of one type leaves the value of the other as it is. It writes to its stack and to the [`Value`] only.
+//! The code is a straight translation, link by link, of [`Link::image`](super::link::Link): the
+//! accumulator is in one register, or two, as an int and as a double; each operand is loaded into a
+//! register of its own; what is saved has a register, too, while there are any. A step of one type
+//! leaves the value of the other as it is. It writes to its stack and to the [`Value`] only.
 
 use memmap2::{Mmap, MmapMut};
 
@@ -29,8 +31,8 @@ pub(super) struct Native {
     reads: Vec<bool>,
 }
 
-/// Takes the value, the number of elements, and where elements and rows are; gives the number of the element it
-/// stopped at.
+/// Takes the value, the number of elements, and where elements and rows are; gives the number of
+/// the element it stopped at.
 type Entry = unsafe extern "sysv64" fn(*mut Value, usize, *const u8, *const *const u8) -> usize;
 
 impl Native {
@@ -53,8 +55,8 @@ impl Native {
         self.reads[row]
     }
 
-    /// Passes a value through the chain for `len` elements, or up to the first that it bails out for; how many
-    /// that were.
+    /// Passes a value through the chain for `len` elements, or up to the first that it bails out
+    /// for; how many that were.
     ///
     /// # Safety
     /// There are `len` elements of the type that the code was made for, if it reads them in place, and as many
@@ -157,10 +159,11 @@ impl<'a> Compiler<'a> {
                 Kind::Float => doubles.next(),
                 Kind::Int | Kind::Bool => ints.next(),
             };
-            register.map(Place::Register).unwrap_or_else(|| {
-                stack += 8;
-                Place::Stack(stack - 8)
-            })
+            if let Some(register) = register {
+                return Place::Register(register);
+            }
+            stack += 8;
+            Place::Stack(stack - 8)
         };
         let saved: Vec<Place> = kinds.into_iter().map(place).collect();
         Compiler {
@@ -399,7 +402,8 @@ impl<'a> Compiler<'a> {
         self.code.double(DoubleOp::Move, U, FLOAT_B);
     }
 
-    /// Keeps the mask of a comparison that is saved, and that doubles are chosen by: from there it is nearer.
+    /// Keeps the mask of a comparison that is saved, and that doubles are chosen by: from there it
+    /// is nearer.
     fn keep_mask(&mut self, compare: &Link<From>, rest: &[Link<From>]) {
         let [save, rest @ ..] = rest else { return };
         let chooses = |link: &Link<From>| {
@@ -517,7 +521,8 @@ impl<'a> Compiler<'a> {
                 self.mask_by(a);
                 self.choose_where_set(b);
             }
-            // The instructions give their second operand where numbers are the same or do not compare.
+            // The instructions give their second operand where numbers are the same or do not
+            // compare.
             Work::FloatKeepIfLt => self.with_double(DoubleOp::Min, a),
             Work::FloatKeepIfGt => self.with_double(DoubleOp::Max, a),
             Work::FloatTakeIfGt => self.of_double(DoubleOp::Min, a),
@@ -644,7 +649,7 @@ impl<'a> Compiler<'a> {
 
     fn convert(&mut self, int: Int) {
         self.code.double(DoubleOp::Xor, U, U);
-        self.code.to_double(U, int);
+        self.code.int_to_double(U, int);
     }
 
     fn bail_out_if_set(&mut self, mask: Double) {
@@ -675,16 +680,16 @@ impl<'a> Compiler<'a> {
         self.bail_out_unless_exact(divisor);
         self.convert(dividend);
         self.code.double(DoubleOp::Xor, FLOAT_A, FLOAT_A);
-        self.code.to_double(FLOAT_A, divisor);
+        self.code.int_to_double(FLOAT_A, divisor);
         self.code.double(DoubleOp::Div, U, FLOAT_A);
     }
 
     fn round(&mut self, rounding: Rounding) {
         self.code.round(rounding, FLOAT_A, U);
-        self.code.to_int(X, FLOAT_A);
+        self.code.double_to_int(X, FLOAT_A);
         // What does not fit has become the least integer, which it is not.
         self.code.double(DoubleOp::Xor, FLOAT_B, FLOAT_B);
-        self.code.to_double(FLOAT_B, X);
+        self.code.int_to_double(FLOAT_B, X);
         self.code.mask(Relation::NotEqual, FLOAT_B, FLOAT_A);
         self.bail_out_if_set(FLOAT_B);
     }
@@ -815,8 +820,8 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// The upper half of a product of 63 bits with the first, shifted to the right by the second, is the quotient.
-/// The divisor is no power of two.
+/// The upper half of a product of 63 bits with the first, shifted to the right by the second, is
+/// the quotient. The divisor is no power of two.
 fn reciprocal(divisor: i64) -> (u64, u8) {
     let digits = i64::BITS - divisor.leading_zeros();
     // 2 ** (63 + digits) / divisor, rounded up: from 2 ** 63 to 2 ** 64.

@@ -248,7 +248,8 @@ impl State<'_> {
         let (accumulator, mut range) = (&mut self.accumulator, piece.clone());
         let done = self.links.run(accumulator, column, level, range.clone());
         let count = done.or_else(|| {
-            // Some element is one to bail out for, but it is open which, and with which accumulator.
+            // Some element is one to bail out for, but it is open which, and with which
+            // accumulator.
             if let Typed::U64(values) = column.0 {
                 let beyond = |i: &usize| values.get(*i).is_some_and(|x| i64::try_from(x).is_err());
                 range.end = range.clone().find(beyond).unwrap_or(range.end);

@@ -75,8 +75,8 @@ struct Known {
 
 /// The reductions that a program has been so far. Each copy of the program has its own.
 ///
-/// Nobody waits for the lock: if another thread has it, or had it when this process was forked, a reduction is made
-/// for one time.
+/// Nobody waits for the lock: if another thread has it, or had it when this process was forked, a
+/// reduction is made for one time.
 #[derive(Debug, Default)]
 pub(super) struct Reductions(Mutex<Vec<Known>>);
 
