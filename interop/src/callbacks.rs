@@ -378,8 +378,9 @@ fn filter_natively(
         let len = part.min(piece.len() - start);
         let bits = &mut all_bits[..len.div_ceil(64)];
         if !is_known_first && start.is_multiple_of(FILTER_PART) {
-            // For all of them. What is not written to takes no memory, and is given back.
-            memory.reserve(py, FILTER_PART.min(piece.len() - start))?;
+            // For all of them. What is not written to takes no memory, and is given back. If there
+            // is none for so many, it is asked for by what is kept.
+            let _ = memory.reserve(py, FILTER_PART.min(piece.len() - start));
         }
         with_element!(piece.element_type(), T => {
             let values = piece.values::<T>().part(start..start + len);

@@ -345,6 +345,7 @@ def out_of_memory() -> None:
     """Ask for results beyond a limit on memory, and go on."""
     resource = importlib.import_module("resource")
     data = bytes(24 * MEGABYTE)
+    rare = array("d", [0.0] * 1023 + [1.0]) * (16 * MEGABYTE // 1024)
     _check_parallel_work()
     used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * mmap.PAGESIZE
     limit = used + 64 * MEGABYTE
@@ -359,6 +360,8 @@ def out_of_memory() -> None:
             error = outcome(call).error
             assert type(error) is MemoryError, repr(error)
     assert ao.sum(data) == 0
+    # There would not be room for all elements.
+    assert ao.filter(rare, lambda x: x > 0) == array("d", [1.0]) * (len(rare) // 1024)
     assert ao.map(data[:100], operator.pos, typecode="d") == array("d", bytes(800))
     _check_parallel_work()
 
