@@ -441,15 +441,8 @@ impl<'a> Compiler<'a> {
             Work::And => self.with(IntOp::And, a),
             Work::Or => self.with(IntOp::Or, a),
             Work::Xor => self.with(IntOp::Xor, a),
-            Work::Min | Work::Max => {
-                self.with(IntOp::Compare, a);
-                let is_worse = if link.work == Work::Min {
-                    Greater
-                } else {
-                    Less
-                };
-                self.code.move_if(is_worse, X, A);
-            }
+            Work::Min => self.replace_if(Greater, a),
+            Work::Max => self.replace_if(Less, a),
             Work::Shl => self.shift_left(a),
             Work::Shr => self.shift_right(a),
             Work::FloorDiv | Work::Mod => self.divide(link.work, a),
@@ -478,17 +471,8 @@ impl<'a> Compiler<'a> {
                 self.load(B, b);
                 self.code.move_if(Equal, X, B);
             }
-            Work::SelectThis | Work::SelectElse => {
-                self.load(A, a);
-                self.load(B, b);
-                self.code.int(IntOp::Test, A, A);
-                let is_other = if link.work == Work::SelectThis {
-                    Equal
-                } else {
-                    NotEqual
-                };
-                self.code.move_if(is_other, X, B);
-            }
+            Work::SelectThis => self.replace_by_bool(Equal, a, b),
+            Work::SelectElse => self.replace_by_bool(NotEqual, a, b),
             Work::FloatSave => self.save_double(a),
             Work::FloatLoad => self.load_double(U, a),
             Work::FloatAdd => self.with_double(DoubleOp::Add, a),
@@ -609,6 +593,20 @@ impl<'a> Compiler<'a> {
     fn checked(&mut self, op: IntOp, other: From) {
         self.with(op, other);
         self.bail_out_if(Condition::Overflow);
+    }
+
+    /// The operand takes the place of the value that compares so with it.
+    fn replace_if(&mut self, condition: Condition, other: From) {
+        self.with(IntOp::Compare, other);
+        self.code.move_if(condition, X, A);
+    }
+
+    /// The operand takes the place of the value if the bool compares so with zero.
+    fn replace_by_bool(&mut self, condition: Condition, bool: From, other: From) {
+        self.load(A, bool);
+        self.load(B, other);
+        self.code.int(IntOp::Test, A, A);
+        self.code.move_if(condition, X, B);
     }
 
     fn with_double(&mut self, op: DoubleOp, other: From) {
