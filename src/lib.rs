@@ -41,7 +41,10 @@ mod window;
 pub use clip::{Bound, Clip, clip};
 pub use element::{Element, ElementType, Number};
 pub use elements::{Elements, Part, Validity};
-pub use engine::{Column, Kind, Program, Stored, compact, count_ones, expand, map, reduce, select};
+pub use engine::{
+    Column, Filtered, Kind, Program, Stored, compact, count_ones, expand, filter, map, reduce,
+    select,
+};
 pub use error::{Error, Side};
 pub use exact::ExactSum;
 pub use executor::{Executor, panic_in};

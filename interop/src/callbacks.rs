@@ -34,15 +34,11 @@ const CALLS_PER_SIGNAL_CHECK: usize = 64;
 /// After more calls than this, a reduction looks for a program for what is left.
 const MOST_CALLS: usize = 4096;
 
-/// So many elements are marked at a time by a filter that runs natively: bits of 2 MiB. All are,
-/// where the result is best made when its length is known.
+/// Room is made for so many elements at a time by a filter that runs natively.
 const FILTER_PART: usize = 16 << 20;
 
-/// Or so many bytes, which the second-level cache keeps until they are copied: where elements are
-/// so large, and the operations of the predicate so few, that memory sets the time and nothing is
-/// gained by threads.
-const CACHED_BYTES: usize = 512 << 10;
-const FEW_OPERATIONS: usize = 4;
+/// So many elements are marked at a time where some may have to be passed to the predicate.
+const MARKED_PART: usize = 64 << 10;
 
 /// How many elements of a filter's result room is made for at a time.
 const FILTER_BLOCK: usize = 4096;
@@ -355,58 +351,75 @@ pub(crate) fn filter_to<'py>(
     memory.into_array(py)
 }
 
-/// Marks the elements to be kept with a bit each, and then copies them, part by part.
+/// Filters natively as far as that goes, and by marks from there on for a part.
 fn filter_natively(
     predicate: &Bound<'_, PyAny>,
     piece: &Piece<'_>,
     program: &Program,
     memory: &mut ResultMemory,
 ) -> PyResult<()> {
+    if matches!(memory.form(), Form::Ndarray) {
+        // Is best made when its length is known.
+        return filter_by_marks(predicate, piece, program, memory, 0..piece.len());
+    }
     let py = predicate.py();
-    let input = Reader::new(piece);
-    let is_known_first = matches!(memory.form(), Form::Ndarray);
-    let size = piece.element_type().size();
-    let part = if is_known_first {
-        piece.len().max(1)
-    } else if program.operations() <= FEW_OPERATIONS && size > 1 {
-        CACHED_BYTES / size
-    } else {
-        FILTER_PART
-    };
-    let mut all_bits = vec![0_u64; piece.len().min(part).div_ceil(64)];
-    for start in (0..piece.len()).step_by(part) {
-        let len = part.min(piece.len() - start);
-        let bits = &mut all_bits[..len.div_ceil(64)];
-        if !is_known_first && start.is_multiple_of(FILTER_PART) {
-            // For all of them. What is not written to takes no memory, and is given back. If there
-            // is none for so many, it is asked for by what is kept.
-            let _ = memory.reserve(py, FILTER_PART.min(piece.len() - start));
-        }
-        with_element!(piece.element_type(), T => {
-            let values = piece.values::<T>().part(start..start + len);
-            let bytes = len * size_of::<T>();
-            let left_out = runtime::run(py, "filter", bytes, |executor| {
-                arrayops::select(executor, program, &[values.into()], bits)
-            })?;
-            for range in left_out {
-                mark_elements(predicate, &input, bits, start, range)?;
-            }
-            let kept = runtime::run(py, "filter", 0, |executor| {
-                Ok(arrayops::count_ones(executor, bits))
-            })?;
-            memory.allocate(py, kept)?;
-            let before = memory.len();
-            let out = &mut memory.spare::<T>()[..kept];
+    let mut start = 0;
+    while start < piece.len() {
+        let part = start..piece.len().min(start + FILTER_PART);
+        // For all of them. What is not written to takes no memory, and is given back. If there is none
+        // for so many, it is asked for by what is kept.
+        let _ = memory.reserve(py, part.len());
+        start = part.end;
+        let done = with_element!(piece.element_type(), T => {
+            let bytes = part.len() * size_of::<T>();
+            let values = piece.values::<T>().part(part.clone());
+            let out = memory.spare::<T>();
             runtime::run(py, "filter", bytes, |executor| {
-                arrayops::compact(executor, values, bits, out);
-                Ok(())
-            })?;
-            memory.fill_at(before + kept, |_| Ok(()))?;
+                arrayops::filter(executor, program, values, out)
+            })?
         });
-        bits.fill(0);
-        py.check_signals()?;
+        memory.fill_at(memory.len() + done.kept, |_| Ok(()))?;
+        if done.seen < part.len() {
+            let left = part.start + done.seen;
+            start = part.end.min(left + MARKED_PART);
+            filter_by_marks(predicate, piece, program, memory, left..start)?;
+        }
     }
     Ok(())
+}
+
+/// Marks those of the elements that are kept with a bit each, and then copies them.
+fn filter_by_marks(
+    predicate: &Bound<'_, PyAny>,
+    piece: &Piece<'_>,
+    program: &Program,
+    memory: &mut ResultMemory,
+    part: Range<usize>,
+) -> PyResult<()> {
+    let py = predicate.py();
+    let input = Reader::new(piece);
+    let mut bits = vec![0_u64; part.len().div_ceil(64)];
+    with_element!(piece.element_type(), T => {
+        let values = piece.values::<T>().part(part.clone());
+        let bytes = part.len() * size_of::<T>();
+        let left_out = runtime::run(py, "filter", bytes, |executor| {
+            arrayops::select(executor, program, &[values.into()], &mut bits)
+        })?;
+        for range in left_out {
+            mark_elements(predicate, &input, &mut bits, part.start, range)?;
+        }
+        let kept = runtime::run(py, "filter", 0, |executor| {
+            Ok(arrayops::count_ones(executor, &bits))
+        })?;
+        memory.allocate(py, kept)?;
+        let before = memory.len();
+        let out = &mut memory.spare::<T>()[..kept];
+        runtime::run(py, "filter", bytes, |executor| {
+            arrayops::compact(executor, values, &bits, out);
+            Ok(())
+        })?;
+        memory.fill_at(before + kept, |_| Ok(()))
+    })
 }
 
 fn filter_by_calls(

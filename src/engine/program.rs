@@ -215,21 +215,6 @@ impl Program {
         &self.inputs
     }
 
-    /// How many operations an element takes, where a call of the C library counts as sixteen.
-    ///
-    /// ```
-    /// use arrayops::Program;
-    ///
-    /// // x + x of one int.
-    /// let bytes = [1, 1, 0, 0, 0, 1, 0, 0x01, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 1, 0];
-    /// assert_eq!(Program::decode(&bytes)?.operations(), 1);
-    /// # Ok::<(), arrayops::Error>(())
-    /// ```
-    #[must_use]
-    pub fn operations(&self) -> usize {
-        self.instructions.len() + 15 * self.calls()
-    }
-
     /// Instructions that call the C library.
     pub(super) fn calls(&self) -> usize {
         let is_call = |instruction: &&Instruction| {

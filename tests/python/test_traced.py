@@ -413,6 +413,27 @@ def test_filter_of_several_parts_keeps_every_element_it_should() -> None:
     assert ao.filter(data, None) == array("B", range(1, 256)) * 66_000
 
 
+@pytest.mark.usefixtures("threads")
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("code", "qhd")
+def test_filter_on_several_threads_calls_for_what_is_left_out(code: str, count: int) -> None:
+    # At the ends of pieces, whose 128 KiB are 16,384 elements of eight bytes, and in a later one.
+    huge = {0, 16_383, 300_000, 700_000, 999_999}
+    data = array(code, (i % 1000 - 500 for i in range(1_000_000)))
+    for i in huge:
+        data[i] = {"q": 2**62, "h": 32_000, "d": 1e308}[code]
+    predicate: Callable[[float], bool] = {
+        "q": lambda x: x * x > 62_500,
+        "h": lambda x: x**5 > 2**40,
+        "d": lambda x: x // 1e-5 > 2e7,
+    }[code]
+    ao.set_num_threads(count)
+    assert ao.filter(data, predicate) == array(code, filter(predicate, data))
+    refuses: Callable[[float], bool] = lambda x: 1000 // (x - 499) < -1  # noqa: E731
+    with pytest.raises(ZeroDivisionError):
+        ao.filter(data, refuses)
+
+
 # -- integers that are larger than those before ----------------------------------------------------
 
 GROWING: dict[str, Function] = {

@@ -18,8 +18,8 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use arrayops::{
-    Column, Element, ElementType, Error, Executor, Kind, Level, Number, Program, Stored, Values,
-    compact, map, reduce, select, with_element,
+    Column, Element, ElementType, Error, Executor, Filtered, Kind, Level, Number, Program, Stored,
+    Values, compact, filter, map, reduce, select, with_element,
 };
 
 use crate::elements::Sample;
@@ -28,6 +28,9 @@ use draft::{Draft, NONE, Outcome, Value, signature};
 
 /// The engine's block.
 const BLOCK: usize = 1024;
+
+/// The bytes that a filter takes at a time.
+const FILTER_PIECE: usize = 128 << 10;
 
 /// A column of some type, in place and at an odd address.
 trait AnyColumn {
@@ -637,6 +640,99 @@ fn compact_of_any_bits_keeps_the_elements_that_are_set() {
             for bits in bit_patterns(len) {
                 assert_compact(&crate::inputs::random::<T>(len), &bits);
             }
+        }
+    });
+}
+
+/// `100 // x > 3` or `100.0 / x > 3.0`, which bail out for zero.
+fn few_divisors(kind: Kind) -> Program {
+    let mut draft = Draft::new(&[kind]);
+    let (hundred, three, divide, less) = match kind {
+        Kind::Float => (Value::Float(100.0), Value::Float(3.0), 0x23, 0x38),
+        _ => (Value::Int(100), Value::Int(3), 0x04, 0x30),
+    };
+    let (hundred, three) = (draft.constant(hundred), draft.constant(three));
+    let quotient = draft.push(divide, &[hundred, 0]);
+    draft.push(less, &[three, quotient]);
+    draft.program()
+}
+
+/// Asserts what is kept, with a bailout at an element or none, and how far it goes.
+#[expect(unsafe_code, reason = "what was initialised before the call still is")]
+fn assert_filter<T: Stored + Sample>(len: usize, bailing: Option<usize>, missing: usize) {
+    let kind = match T::TYPE.limits().0 {
+        Number::Int(_) => Kind::Int,
+        Number::Float(_) => Kind::Float,
+    };
+    let program = few_divisors(kind);
+    let mut values: Vec<T> = random_bits(len as u64 + 3)
+        .map(T::moderate)
+        .filter(|value| *value != T::ZERO)
+        .take(len)
+        .collect();
+    if let Some(i) = bailing {
+        values[i] = T::ZERO;
+    }
+    let packed: Vec<T::Bytes> = values.iter().map(|value| value.to_bytes()).collect();
+    let is_kept = |value: &T| match value.number() {
+        Number::Int(value) => (1..=25).contains(&value),
+        Number::Float(value) => 100.0 / value > 3.0,
+    };
+    let all = values.iter().filter(|value| is_kept(value)).count();
+    let room = all.saturating_sub(missing);
+    // What is finished of the pieces before the one that bails out or finds no room.
+    let piece = FILTER_PIECE / size_of::<T>();
+    let (mut seen, mut kept) = (0, Vec::new());
+    for values in values.chunks(piece) {
+        let others: Vec<T> = values
+            .iter()
+            .filter(|value| is_kept(value))
+            .copied()
+            .collect();
+        let bails = bailing.is_some_and(|i| (seen..seen + values.len()).contains(&i));
+        if bails || kept.len() + others.len() > room {
+            break;
+        }
+        seen += values.len();
+        kept.extend(others);
+    }
+    let expected = Filtered {
+        seen,
+        kept: kept.len(),
+    };
+    for way in every_way() {
+        let operand = if way.packed {
+            Values::Packed(&packed)
+        } else {
+            Values::Aligned(&values[..])
+        };
+        let mut out = vec![MaybeUninit::new(T::ZERO); room];
+        let done = filter(&way.executor(), &program, operand, &mut out).expect("it ends");
+        let context = format!(
+            "{} {way:?}, {len} elements, bailing at {bailing:?}, {missing} places missing",
+            T::TYPE
+        );
+        assert_eq!(done, expected, "{context}");
+        // SAFETY: zeros, but for what was overwritten with elements.
+        let found = out.iter().map(|slot| unsafe { slot.assume_init() });
+        let found: Vec<T> = found.take(done.kept).collect();
+        assert!(T::all_same(&found, &kept), "{context}");
+    }
+}
+
+#[test]
+fn filter_keeps_in_order_what_a_program_is_true_for() {
+    for_every_type!(T => {
+        let piece = FILTER_PIECE / size_of::<T>();
+        for len in [0, 1, 63, 64, 65, BLOCK, BLOCK + 1, piece - 1, piece, piece + 1] {
+            assert_filter::<T>(len, None, 0);
+        }
+        let len = 3 * piece + 9;
+        for bailing in [None, Some(0), Some(piece), Some(2 * piece - 1), Some(len - 1)] {
+            assert_filter::<T>(len, bailing, 0);
+        }
+        for missing in [1, piece / 2, len] {
+            assert_filter::<T>(len, Some(3 * piece), missing);
         }
     });
 }
