@@ -349,3 +349,381 @@ fn rounded(range: Option<(f64, f64)>) -> (Range, bool) {
 fn nearest(value: i128) -> f64 {
     value as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// All intervals between two numbers.
+    fn intervals(low: i128, high: i128) -> Vec<Interval> {
+        (low..=high)
+            .flat_map(|low| (low..=high).map(move |high| Interval::new(low, high)))
+            .filter(|interval| interval.low <= interval.high)
+            .collect()
+    }
+
+    /// Rounded down.
+    fn quotient(a: i128, b: i128) -> Option<i128> {
+        let is_between = |quotient: i128| a % b != 0 && (a < 0) != (b < 0) && quotient <= 0;
+        let towards_zero = a.checked_div(b)?;
+        Some(towards_zero - i128::from(is_between(towards_zero)))
+    }
+
+    /// What Python has, of those that have it.
+    fn integer(op: Op, a: i128, b: i128) -> Option<i128> {
+        Some(match op {
+            Op::Add => a + b,
+            Op::Sub => a - b,
+            Op::Mul => a.saturating_mul(b),
+            Op::FloorDiv => quotient(a, b)?,
+            Op::Mod => a - b * quotient(a, b)?,
+            Op::Pow => a.pow(u32::try_from(b).ok()?),
+            Op::Shl => a * (1 << u32::try_from(b).ok()?),
+            Op::Shr => a.div_euclid(1 << u32::try_from(b).ok()?),
+            Op::And => a & b,
+            Op::Or => a | b,
+            Op::Xor => a ^ b,
+            Op::Neg => -a,
+            Op::Abs => a.abs(),
+            Op::Invert => -1 - a,
+            Op::Min => a.min(b),
+            Op::Max => a.max(b),
+            _ => unreachable!("{op:?} of integers"),
+        })
+    }
+
+    fn hull(values: impl IntoIterator<Item = i128>) -> Option<Interval> {
+        let points = values.into_iter().map(Interval::point);
+        points.reduce(Interval::hull)
+    }
+
+    /// How much wider than what there is an image may be.
+    fn bound(op: Op, a: Interval, b: Interval, exact: Interval) -> Interval {
+        match op {
+            Op::And if a.low >= 0 || b.low >= 0 => {
+                let ends = [a, b].into_iter().filter(|operand| operand.low >= 0);
+                Interval::new(0, ends.map(|operand| operand.high).min().unwrap_or(0))
+            }
+            // As many bits as the wider of the operands has.
+            Op::And | Op::Or | Op::Xor => {
+                let all = a.hull(b);
+                let mut ends = (0, 0);
+                while ends.1 < all.high.max(-1 - all.low) {
+                    ends.1 = 2 * ends.1 + 1;
+                }
+                if all.low < 0 {
+                    ends.0 = -1 - ends.1;
+                }
+                Interval::new(ends.0, ends.1)
+            }
+            Op::Mod => {
+                let ends = if a.low >= 0 && a.high < b.low {
+                    (a.low, a.high)
+                } else if a.low >= 0 && b.low >= 0 {
+                    (0, a.high.min(b.high - 1))
+                } else {
+                    ((b.low + 1).min(0), (b.high - 1).max(0))
+                };
+                Interval::new(ends.0, ends.1)
+            }
+            Op::Pow => {
+                let most = a.magnitude().pow(u32::try_from(b.high).unwrap_or(0)).max(1);
+                Interval::new(if a.low < 0 { -most } else { a.low.min(1) }, most)
+            }
+            _ => exact,
+        }
+    }
+
+    #[test]
+    fn images_of_small_intervals_hold_all_results_and_hardly_more() {
+        let ops = [
+            Op::Add,
+            Op::Sub,
+            Op::Mul,
+            Op::FloorDiv,
+            Op::Mod,
+            Op::Pow,
+            Op::Shl,
+            Op::Shr,
+            Op::And,
+            Op::Or,
+            Op::Xor,
+            Op::Neg,
+            Op::Abs,
+            Op::Invert,
+            Op::Min,
+            Op::Max,
+        ];
+        for op in ops {
+            for a in intervals(-5, 5) {
+                for b in intervals(-5, 5) {
+                    let pairs =
+                        (a.low..=a.high).flat_map(|a| (b.low..=b.high).map(move |b| (a, b)));
+                    let results: Vec<_> = pairs.map(|(a, b)| integer(op, a, b)).collect();
+                    let (Range::Int(image), bails) =
+                        image(op, [Range::Int(a), Range::Int(b), Range::Bool])
+                    else {
+                        panic!("{op:?} gives integers");
+                    };
+                    let context = format!("{op:?} of {a:?} and {b:?}: {image:?}");
+                    assert_eq!(bails, results.contains(&None), "{context}");
+                    if let Some(exact) = hull(results.into_iter().flatten()) {
+                        assert!(image.contains(exact), "{context}, exactly {exact:?}");
+                        let bound = bound(op, a, b, exact);
+                        assert!(bound.contains(image), "{context}, at most {bound:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn images_of_large_intervals_hold_the_results_of_their_ends() {
+        let ends: Vec<i128> = [0, 1, 2, 31, 32, 53, 62, 63, 64]
+            .into_iter()
+            .flat_map(|bit| [-1, 0, 1].map(|by| (1_i128 << bit) + by))
+            .flat_map(|end| [end, -end])
+            .filter(|end| Interval::I64.contains(Interval::point(*end)) || *end > 0)
+            .collect();
+        let ops = [
+            Op::Add,
+            Op::Sub,
+            Op::Mul,
+            Op::And,
+            Op::Or,
+            Op::Xor,
+            Op::Min,
+            Op::Max,
+        ];
+        for op in ops {
+            for a in ends.iter().zip(ends.iter().skip(3)) {
+                let a = Interval::new(*a.0.min(a.1), *a.0.max(a.1));
+                for b in ends.iter().zip(ends.iter().skip(7)) {
+                    let b = Interval::new(*b.0.min(b.1), *b.0.max(b.1));
+                    let (Range::Int(image), _) =
+                        image(op, [Range::Int(a), Range::Int(b), Range::Bool])
+                    else {
+                        panic!("{op:?} gives integers");
+                    };
+                    for (a, b) in [
+                        (a.low, b.low),
+                        (a.low, b.high),
+                        (a.high, b.low),
+                        (a.high, b.high),
+                    ] {
+                        let result = integer(op, a, b).map(|result| result.clamp(-BEYOND, BEYOND));
+                        let point = result.map(Interval::point);
+                        let holds = point.is_some_and(|point| image.contains(point));
+                        assert!(holds, "{op:?} of {a} and {b}: {image:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn shifts_and_powers_that_leave_all_lanes_say_so() {
+        let all = [Interval::I64, Interval::new(0, 3), Interval::new(-2, -1)];
+        for a in all {
+            for (op, b, is_large) in [
+                (Op::Shl, Interval::new(0, 64), true),
+                (Op::Shl, Interval::new(0, 1 << 40), true),
+                (Op::Shl, Interval::new(0, 61), a == Interval::I64),
+                (Op::Pow, Interval::new(0, 200), true),
+                (Op::Pow, Interval::new(-5, 1), a == Interval::I64),
+            ] {
+                let (Range::Int(image), bails) =
+                    image(op, [Range::Int(a), Range::Int(b), Range::Bool])
+                else {
+                    panic!("{op:?} gives integers");
+                };
+                assert_eq!(
+                    !Interval::I64.contains(image),
+                    is_large,
+                    "{op:?} of {a:?} and {b:?}"
+                );
+                assert_eq!(bails, b.low < 0);
+            }
+            let (Range::Int(shifted), false) = image(
+                Op::Shr,
+                [
+                    Range::Int(a),
+                    Range::Int(Interval::new(70, 90)),
+                    Range::Bool,
+                ],
+            ) else {
+                panic!("no count is below zero");
+            };
+            let exact = hull([a.low, a.high].map(|end| if end < 0 { -1 } else { 0 }));
+            assert_eq!(Some(shifted), exact);
+        }
+    }
+
+    #[test]
+    fn widened_intervals_are_shared_and_within_their_limits() {
+        let limits = Interval::new(-(1 << 31), (1 << 31) - 1);
+        let mut seen = std::collections::HashSet::new();
+        let ends: Vec<i128> = (0..31)
+            .flat_map(|bit| [(1 << bit) - 1, 1 << bit, 3 << bit >> 1])
+            .collect();
+        for low in &ends {
+            for high in &ends {
+                let exact = Interval::new(-low, *high);
+                let wide = exact.widened(limits);
+                assert!(
+                    wide.contains(exact) && limits.contains(wide),
+                    "{exact:?}: {wide:?}"
+                );
+                // Ends keep their three highest bits, so they grow by a quarter at most.
+                let grown = |end: i128| end + end / 4 + 1;
+                let most = Interval::new(-grown(*low), grown(*high));
+                assert!(most.contains(wide), "{exact:?}: {wide:?}");
+            }
+        }
+        for low in -2000..=0 {
+            for high in 0..2000 {
+                let wide = Interval::new(low, high).widened(limits);
+                seen.insert((wide.low, wide.high));
+            }
+        }
+        assert!(seen.len() < 2000, "{} plans", seen.len());
+        let beyond = Interval::new(0, 1 << 64).widened(Interval::new(0, (1 << 64) - 1));
+        assert_eq!(beyond, Interval::new(0, i64::MAX.into()));
+    }
+
+    type Binary = fn(f64, f64) -> f64;
+
+    #[test]
+    fn images_of_floats_hold_all_results() {
+        let numbers = [-3.5, -1.0, -0.0, 0.0, 0.25, 2.0, 1e300];
+        let ranges: Vec<(f64, f64)> = (0..numbers.len())
+            .flat_map(|low| (low..numbers.len()).map(move |high| (numbers[low], numbers[high])))
+            .collect();
+        let ops: [(Op, Binary); 7] = [
+            (Op::FloatAdd, |x, y| x + y),
+            (Op::FloatSub, |x, y| x - y),
+            (Op::FloatMul, |x, y| x * y),
+            (Op::FloatDiv, |x, y| x / y),
+            (Op::FloatNeg, |x, _| -x),
+            (Op::FloatAbs, |x, _| x.abs()),
+            (Op::FloatSelect, |_, y| y),
+        ];
+        for (op, function) in ops {
+            for x in &ranges {
+                for y in &ranges {
+                    let floats = [*x, *y].map(|range| Range::Float(Some(range)));
+                    let operands = match op {
+                        Op::FloatSelect => [Range::Bool, floats[0], floats[1]],
+                        _ => [floats[0], floats[1], Range::Bool],
+                    };
+                    let (Range::Float(image), bails) = image(op, operands) else {
+                        panic!("{op:?} gives floats");
+                    };
+                    let has_zero = y.0 <= 0.0 && y.1 >= 0.0;
+                    assert_eq!(
+                        bails,
+                        op == Op::FloatDiv && has_zero,
+                        "{op:?} of {x:?}, {y:?}"
+                    );
+                    let within = |range: &(f64, f64)| {
+                        let range = *range;
+                        numbers
+                            .into_iter()
+                            .filter(move |n| range.0 <= *n && *n <= range.1)
+                    };
+                    let results: Vec<f64> = within(x)
+                        .flat_map(|x| within(y).map(move |y| function(x, y)))
+                        .chain([x.0, x.1].into_iter().filter(|_| op == Op::FloatSelect))
+                        .collect();
+                    let context = format!("{op:?} of {x:?}, {y:?}: {image:?}, {results:?}");
+                    if let Some((low, high)) = image {
+                        assert!(results.iter().all(|n| low <= *n && *n <= high), "{context}");
+                        let ends = [low, high].map(|end| results.contains(&end));
+                        assert!(ends == [true, true] || op == Op::FloatAbs, "{context}");
+                    } else {
+                        let is_finite = results.iter().all(|n| n.is_finite());
+                        assert!(!is_finite || op == Op::FloatDiv && has_zero, "{context}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[expect(clippy::cast_precision_loss, reason = "as the operation does")]
+    fn images_between_integers_and_floats_hold_all_results() {
+        let real = Interval::REAL;
+        for (a, is_exact) in [
+            (Interval::new(-7, 9), true),
+            (real, true),
+            (Interval::new(real.low - 1, 0), false),
+            (Interval::I64, false),
+        ] {
+            let operands = [Range::Int(a), Range::Int(Interval::new(1, 5)), Range::Bool];
+            let ends = |interval: Interval| (interval.low as f64, interval.high as f64);
+            let (Range::Float(near), false) = image(Op::ToFloat, operands) else {
+                panic!("no integer of 64 bits is too large");
+            };
+            assert_eq!(near, Some(ends(a)));
+            let (Range::Float(exact), bails) = image(Op::ToFloatExact, operands) else {
+                panic!("gives floats");
+            };
+            assert_eq!((exact, bails), (Some(ends(a.meet(real))), !is_exact));
+            assert_eq!(image(Op::TrueDiv, operands).1, !is_exact);
+            let by_zero = [Range::Int(a), Range::Int(Interval::new(-1, 5)), Range::Bool];
+            assert!(image(Op::TrueDiv, by_zero).1);
+            let inverse = [operands[1], operands[0], Range::Bool];
+            assert!(image(Op::TrueDiv, inverse).1);
+        }
+        for op in [Op::Trunc, Op::Round, Op::Floor, Op::Ceil] {
+            for (range, expected) in [
+                (Some((-2.5, 7.25)), (Interval::new(-3, 8), false)),
+                (
+                    Some((-1e18, 1e18)),
+                    (Interval::new(-(10_i128.pow(18)), 10_i128.pow(18)), false),
+                ),
+                (Some((-5e18, 1.0)), (Interval::I64, true)),
+                (Some((1.0, 5e18)), (Interval::I64, true)),
+                (None, (Interval::I64, true)),
+            ] {
+                let (Range::Int(image), bails) =
+                    image(op, [Range::Float(range), Range::Bool, Range::Bool])
+                else {
+                    panic!("{op:?} gives integers");
+                };
+                assert_eq!((image, bails), expected, "{op:?} of {range:?}");
+            }
+        }
+        for (op, bails) in [
+            (Op::Copysign, false),
+            (Op::Atan2, false),
+            (Op::FloatFloorDiv, false),
+            (Op::FloatMod, false),
+            (Op::FloatPow, true),
+            (Op::Fmod, true),
+            (Op::Call, true),
+            (Op::Bail, true),
+        ] {
+            let known = [(1.0, 2.0), (3.0, 4.0)].map(|range| Range::Float(Some(range)));
+            assert_eq!(
+                image(op, [known[0], known[1], Range::Bool]).1,
+                bails,
+                "{op:?}"
+            );
+        }
+        for op in [Op::FloatFloorDiv, Op::FloatMod, Op::Copysign] {
+            let unknown = [
+                Range::Float(Some((1.0, 2.0))),
+                Range::Float(None),
+                Range::Bool,
+            ];
+            assert!(image(op, unknown).1, "{op:?}");
+        }
+        for divisor in [(-1.0, 0.0), (0.0, 1.0), (-1.0, 1.0)] {
+            let known = [(1.0, 2.0), divisor].map(|range| Range::Float(Some(range)));
+            for op in [Op::FloatDiv, Op::FloatFloorDiv, Op::FloatMod] {
+                assert!(image(op, [known[0], known[1], Range::Bool]).1, "{op:?}");
+            }
+        }
+    }
+}
