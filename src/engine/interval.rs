@@ -522,6 +522,20 @@ mod tests {
     }
 
     #[test]
+    fn images_of_choices_are_hulls() {
+        let either = [Interval::new(-3, 4), Interval::new(9, 70)].map(Range::Int);
+        let (Range::Int(chosen), false) = image(Op::Select, [Range::Bool, either[0], either[1]])
+        else {
+            panic!("integers, and no reason to bail out");
+        };
+        assert_eq!(chosen, Interval::new(-3, 70));
+        let (Range::Int(bit), false) = image(Op::BoolToInt, [Range::Bool; 3]) else {
+            panic!("integers, and no reason to bail out");
+        };
+        assert_eq!(bit, Interval::new(0, 1));
+    }
+
+    #[test]
     fn shifts_and_powers_that_leave_all_lanes_say_so() {
         let all = [Interval::I64, Interval::new(0, 3), Interval::new(-2, -1)];
         for a in all {
@@ -587,6 +601,8 @@ mod tests {
             }
         }
         assert!(seen.len() < 2000, "{} plans", seen.len());
+        let small = Interval::new(-7, 7);
+        assert_eq!(small.widened(limits), small);
         let beyond = Interval::new(0, 1 << 64).widened(Interval::new(0, (1 << 64) - 1));
         assert_eq!(beyond, Interval::new(0, i64::MAX.into()));
     }
@@ -719,6 +735,12 @@ mod tests {
             ];
             assert!(image(op, unknown).1, "{op:?}");
         }
+        let of_unknown = [
+            Range::Float(None),
+            Range::Float(Some((1.0, 2.0))),
+            Range::Bool,
+        ];
+        assert!(!image(Op::FloatDiv, of_unknown).1);
         for divisor in [(-1.0, 0.0), (0.0, 1.0), (-1.0, 1.0)] {
             let known = [(1.0, 2.0), divisor].map(|range| Range::Float(Some(range)));
             for op in [Op::FloatDiv, Op::FloatFloorDiv, Op::FloatMod] {

@@ -446,6 +446,32 @@ GROWING: dict[str, Function] = {
 }
 
 
+GROWING_WITH: dict[str, Function] = {
+    "first_at_once": lambda x, y: (x * 3 + 1) + y * 3,
+    "second_at_once": lambda x, y: (y * 3 + 1) + x * 3,
+    "product": lambda x, y: x * 7 - (y * 5 + 2),
+    "magnitudes": lambda x, y: abs(x) + abs(y),
+    "sum": lambda x, y: x + y,
+}
+
+
+@pytest.mark.parametrize("name", GROWING_WITH)
+@pytest.mark.parametrize("typecode", ["h", "i", "q"])
+@pytest.mark.parametrize("grows", [0, 1])
+def test_traced_integer_larger_than_all_before_it_in_one_of_two_is_exact(
+    name: str, typecode: str, grows: int
+) -> None:
+    function = GROWING_WITH[name]
+    numbers = [array(typecode, [n % 200 - 100 for n in range(9000)]) for _ in range(2)]
+    limit = 1 << (8 * numbers[0].itemsize - 1)
+    for place in (0, 1024, 5000, 8999):
+        for large in (limit // 10, limit // 3, -limit // 10, limit - 1):
+            numbers[grows][place] = large
+            found = ao.map(numbers[0], function, numbers[1], typecode="d")
+            assert found == array("d", map(function, *numbers))
+            numbers[grows][place] = 5
+
+
 @pytest.mark.parametrize("name", GROWING)
 @pytest.mark.parametrize("typecode", ["h", "i", "q"])
 @pytest.mark.parametrize("place", [0, 1023, 1024, 8191, 8192, 16383, 16384, 30001])
