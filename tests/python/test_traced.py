@@ -419,17 +419,19 @@ def test_filter_of_several_parts_keeps_every_element_it_should() -> None:
 def test_filter_on_several_threads_calls_for_what_is_left_out(code: str, count: int) -> None:
     # At the ends of pieces, whose 128 KiB are 16,384 elements of eight bytes, and in a later one.
     huge = {0, 16_383, 300_000, 700_000, 999_999}
-    data = array(code, (i % 1000 - 500 for i in range(1_000_000)))
+    data: Any = array(code, (i % 1000 - 500 for i in range(1_000_000)))
     for i in huge:
         data[i] = {"q": 2**62, "h": 32_000, "d": 1e308}[code]
-    predicate: Callable[[float], bool] = {
+    predicates: dict[str, Callable[[Any], bool]] = {
         "q": lambda x: x * x > 62_500,
         "h": lambda x: x**5 > 2**40,
         "d": lambda x: x // 1e-5 > 2e7,
-    }[code]
+    }
+    predicate = predicates[code]
     ao.set_num_threads(count)
-    assert ao.filter(data, predicate) == array(code, filter(predicate, data))
-    refuses: Callable[[float], bool] = lambda x: 1000 // (x - 499) < -1  # noqa: E731
+    kept: list[Any] = [x for x in data if predicate(x)]
+    assert ao.filter(data, predicate) == array(code, kept)
+    refuses: Callable[[Any], bool] = lambda x: 1000 // (x - 499) < -1  # noqa: E731
     with pytest.raises(ZeroDivisionError):
         ao.filter(data, refuses)
 
@@ -446,7 +448,7 @@ GROWING: dict[str, Function] = {
 }
 
 
-GROWING_WITH: dict[str, Function] = {
+GROWING_WITH: dict[str, Callable[[Any, Any], Any]] = {
     "first_at_once": lambda x, y: (x * 3 + 1) + y * 3,
     "second_at_once": lambda x, y: (y * 3 + 1) + x * 3,
     "product": lambda x, y: x * 7 - (y * 5 + 2),

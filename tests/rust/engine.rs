@@ -1104,3 +1104,70 @@ fn long_reductions_whose_values_all_matter_equal_the_oracle() {
         assert_reduced(&draft, &*data, start, len, dice.below(70));
     }
 }
+
+/// What only programs are that were not made of functions: with results that are no last value,
+/// comparisons that nothing uses, conditions that are constant.
+#[test]
+fn reductions_by_programs_that_nobody_writes_equal_the_oracle() {
+    let data = elements::<i16>(100, 3);
+    let kinds = [Kind::Int, Kind::Int];
+    for code in [0x01, 0x0f, 0x09] {
+        for result in [0, 1] {
+            let mut draft = Draft::new(&kinds);
+            draft.push(code, &[0, 1]);
+            draft.result = result;
+            assert_reduced(&draft, &*data, Value::Int(5), 100, 0);
+        }
+    }
+    for (condition, yes, no) in [(true, 0, 1), (false, 0, 1), (true, 1, 0)] {
+        let mut draft = Draft::new(&kinds);
+        let condition = draft.constant(Value::Bool(condition));
+        draft.push(0x30, &[0, 1]);
+        draft.push(0x60, &[condition, yes, no]);
+        assert_reduced(&draft, &*data, Value::Int(5), 100, 0);
+    }
+}
+
+#[test]
+fn program_without_inputs_is_one_value_for_as_many_as_there_are_bits() {
+    let mut draft = Draft::new(&[]);
+    let no = draft.constant(Value::Bool(false));
+    draft.push(0x43, &[no]);
+    let mut bits = [0; 3];
+    let bailed = select(&Executor::sequential(), &draft.program(), &[], &mut bits);
+    assert_eq!((bailed, bits), (Ok(Vec::new()), [u64::MAX; 3]));
+}
+
+#[test]
+fn column_knows_whether_it_is_empty() {
+    let column = |values| Column::from(Values::<u8>::Aligned(values));
+    assert!(column(&[]).is_empty());
+    assert!(!column(&[0]).is_empty());
+}
+
+/// Runs `x < y`, of two ints, over columns.
+fn compared(columns: &[Column<'_>]) {
+    let mut draft = Draft::new(&[Kind::Int, Kind::Int]);
+    draft.push(0x30, &[0, 1]);
+    let _ = select(&Executor::sequential(), &draft.program(), columns, &mut [0]);
+}
+
+#[test]
+#[should_panic(expected = "a column for each input")]
+fn columns_too_few_panic() {
+    compared(&[Values::Aligned(&[1_i8][..]).into()]);
+}
+
+#[test]
+#[should_panic(expected = "columns of one length")]
+fn columns_of_other_lengths_panic() {
+    let one = Values::Aligned(&[1_i8][..]).into();
+    compared(&[one, Values::Aligned(&[1_i8, 2][..]).into()]);
+}
+
+#[test]
+#[should_panic(expected = "columns of the kinds of the inputs")]
+fn columns_of_other_kinds_panic() {
+    let one = Values::Aligned(&[1_i8][..]).into();
+    compared(&[one, Values::Aligned(&[1.0_f64][..]).into()]);
+}
