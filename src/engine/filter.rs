@@ -59,7 +59,11 @@ pub struct Filtered {
 /// use arrayops::{Executor, Filtered, Program, Values, filter};
 ///
 /// // x < 5 of one int.
-/// let bytes = [1, 1, 0, 1, 0, 1, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0x30, 0, 0, 1, 0, 0xff, 0xff, 2, 0];
+/// let bytes = [
+///     &[1, 1, 0, 1, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0][..],
+///     &[1, 0, 0x30, 0, 0, 1, 0, 0xff, 0xff, 0xff, 0xff, 2, 0],
+/// ];
+/// let bytes = bytes.concat();
 /// let program = Program::decode(&bytes)?;
 /// let mut out = [MaybeUninit::<i8>::uninit(); 3];
 /// let values = Values::Aligned(&[1_i8, 100, 2][..]);
