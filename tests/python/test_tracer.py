@@ -54,6 +54,9 @@ NEVER = [
     "min_key",
     "none_result",
     "swallow_text",
+    "message",
+    "caught_text",
+    "none_by_a_jump",
     "catch_own",
     "catch_attribute",
 ]

@@ -177,6 +177,7 @@ ODD_TEMPLATES = (
     ),
     *_rows(1, "math.prod(({x}, {x}))", "int.__add__({i}, {i})", "float.fromhex('0x1p-3')"),
     *_rows(1, "b'abcdefgh'[{i} & 7]", "LIST[{i} & 3]", "LIST[{i}]", "TABLE[{i}]", "range(10)[{i}]"),
+    *_rows(1, "({v} is ({x} or None))", "({v} is (None if {b} else {v}))", "~(LIST == {v})"),
     *_rows(1, "({x} is {x})", "pow({i}, -1, 7)", "complex({x}, 0).real", "(*({x}, {x}),)[1]"),
     *_rows(1, "functools.reduce(operator.add, ({x}, {x}))", "bool([])", "int('12')", "max({x})"),
     *_rows(1, "({x} if {x} else missing)", "min()", "abs({x}, {x})", "math.sqrt()", "{x}()"),

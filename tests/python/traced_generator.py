@@ -432,11 +432,15 @@ class Writer:
                 "ZeroDivisionError",
                 "Exception",
                 "(ValueError, OverflowError)",
-                "ArithmeticError as e",
+                "ArithmeticError",
+                "Exception as e",
             )
         )
         self.write.scope = merged((before, inside))
         handler = self._body(1, indent + "    ", 0)
+        if caught.endswith(" as e"):
+            handler.append(f"{indent}    v0 = 'int' in e.args[0]")
+            self._set("v0", Expression("", "n", 64))
         lines = [f"{indent}try:", *body, f"{indent}except {caught}:", *handler]
         if self.chooser.random() < 0.2:
             lines += [f"{indent}else:", f"{indent}    v1 = 5"]

@@ -93,10 +93,10 @@ def _find_new(fn: Any, kinds: bytes, target: int, anchor: Any) -> bytes | None:
         outcome = trace(fn, kinds, target)
     except Exception:  # noqa: BLE001 (a fault of the tracer's own must not be the caller's)
         return None
-    if outcome.guard is None and outcome.lasting and anchor is getattr(fn, "__code__", None):
-        outcome.guard = guards.has_code(anchor)
+    if outcome.lasting:
+        outcome.guard = guards.ALWAYS
     if outcome.guard is None:
-        return outcome.code
+        return None
     key = id(anchor), kinds, target
     variants = [_Variant(anchor, outcome), *_cache.get(key, ())][:_MAX_VARIANTS]
     if key not in _cache and len(_cache) >= _MAX_ENTRIES:

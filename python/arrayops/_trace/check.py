@@ -1,6 +1,7 @@
 """The static check: whether a code object consists of nothing but traceable bytecode."""
 
 from types import CodeType
+from typing import Any
 
 from arrayops._trace import opcodes as op
 
@@ -13,13 +14,16 @@ _REFUSED_ATTRIBUTES = frozenset(("format", "format_map"))
 class Checked:
     """What the check found in a code object that passed, or why it did not."""
 
-    __slots__ = ("containers", "has_handler", "keeps_tuples", "line", "names", "reason")
+    __slots__ = (
+        "containers", "has_handler", "inverts", "keeps_tuples", "line", "names", "reason"
+    )  # fmt: skip
 
     def __init__(self) -> None:
         """Start with nothing found."""
         self.names: tuple[str, ...] = ()  # globals and builtins that it reads
         self.keeps_tuples = False  # builds tuples, in which identity can show
         self.has_handler = False  # has `try`
+        self.inverts = False  # has `~`
         self.containers = False  # subscripts or `in`
         self.reason: str | None = None
         self.line = 0
@@ -75,12 +79,17 @@ def _leaves_handler(code: CodeType, unit: int, target: int) -> bool:
     )
 
 
-def _is_bounded(code: CodeType, ops: bytes, args: bytes, unit: int) -> bool:
-    """Return whether a backward jump makes no loop, or one over an iterator."""
+def _after(ops: bytes, unit: int) -> int:
+    """Return the instruction behind one, from which jumps are counted."""
     after = unit + 1
     while after < len(ops) and ops[after] == op.CACHE:
         after += 1
-    target = after - _argument(ops, args, unit)
+    return after
+
+
+def _is_bounded(code: CodeType, ops: bytes, args: bytes, unit: int) -> bool:
+    """Return whether a backward jump makes no loop, or one over an iterator."""
+    target = _after(ops, unit) - _argument(ops, args, unit)
     while 0 <= target < len(ops) and ops[target] == op.EXTENDED_ARG:
         target += 1
     if not 0 <= target < len(ops):
@@ -89,17 +98,19 @@ def _is_bounded(code: CodeType, ops: bytes, args: bytes, unit: int) -> bool:
 
 
 def _compares_with_none(code: CodeType, ops: bytes, args: bytes, unit: int) -> bool:
-    """Return whether an IS_OP's right operand is the constant None."""
+    """Return whether an IS_OP's right operand is the constant None, however it is reached."""
     before = unit - 1
-    while before >= 0 and ops[before] == op.CACHE:
-        before -= 1
-    if before < 0:
-        return False
     if ops[before] == op.LOAD_COMMON_CONSTANT:
-        return args[before] == op.COMMON_NONE
-    if ops[before] != op.LOAD_CONST:
-        return False
-    return code.co_consts[_argument(ops, args, before)] is None
+        is_none = args[before] == op.COMMON_NONE
+    else:
+        is_none = ops[before] == op.LOAD_CONST and (
+            code.co_consts[_argument(ops, args, before)] is None
+        )
+    # `x is (y or None)`: a jump brings another operand.
+    return is_none and not any(
+        number in op.FORWARD and _after(ops, jump) + _argument(ops, args, jump) == unit
+        for jump, number in enumerate(ops)
+    )
 
 
 def _frame_reason(code: CodeType) -> str | None:
@@ -133,16 +144,24 @@ def _instruction_reason(code: CodeType, ops: bytes, args: bytes, unit: int) -> s
 _PICKY = frozenset(op.BACKWARD | {op.IS_OP, op.CALL_INTRINSIC_1, op.LOAD_COMMON_CONSTANT})
 
 
+def has_bool(constant: Any) -> bool:
+    """Return whether a constant is a bool, or has one in it."""
+    if type(constant) in (tuple, frozenset):
+        return any(map(has_bool, constant))
+    return type(constant) is bool
+
+
 def _inverts_truth(code: CodeType, present: set[int], ops: bytes, args: bytes) -> bool:
-    """Return whether `~` may meet a plain bool, which warns from 3.12 on."""
+    """Return whether `~` may meet a plain bool of the code's own, which warns from 3.12 on."""
     if op.UNARY_INVERT not in present:
         return False
     return (
         bool(present & {op.UNARY_NOT, op.CONTAINS_OP, op.IS_OP})
-        or any(type(constant) is bool for constant in code.co_consts)
+        or any(map(has_bool, code.co_consts))
         or any(
-            number == op.LOAD_COMMON_CONSTANT and argument in op.COMMON_BOOLS
-            for number, argument in zip(ops, args, strict=True)
+            (number == op.LOAD_COMMON_CONSTANT and argument in op.COMMON_BOOLS)
+            or (number == op.COMPARE_OP and ops[_after(ops, unit)] == op.UNARY_INVERT)
+            for unit, (number, argument) in enumerate(zip(ops, args, strict=True))
         )
     )
 
@@ -173,6 +192,12 @@ def check(code: CodeType) -> Checked:
     if _inverts_truth(code, present, ops, args):
         found.reason = "it may invert a bool with `~`"
         return found
+    if code.co_exceptiontable and op.DELETE_FAST in present:
+        # What it says of a number, it says of a number's stand-in.
+        found.reason = "it gives a caught exception a name"
+        found.line = _line_of(code, ops.index(op.DELETE_FAST))
+        return found
+    found.inverts = op.UNARY_INVERT in present
     found.keeps_tuples = op.BUILD_TUPLE in present
     found.has_handler = bool(code.co_exceptiontable)
     found.containers = bool(present & {op.CONTAINS_OP, op.BINARY_SUBSCR, op.BINARY_OP})

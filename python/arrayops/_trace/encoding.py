@@ -31,7 +31,6 @@ def encode(
         if first + position in used or _can_raise(record, instruction):
             kept.append(position)
             used.update((a, b, mask) if op == r.LIBM else (a, b, c, mask))
-    used.discard(ABSENT)
     kept.reverse()
     numbers = {ABSENT: ABSENT}
     constants = []

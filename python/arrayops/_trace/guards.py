@@ -61,6 +61,10 @@ def _still_exception(_payload: Any, found: Any) -> bool:
     return is_user_exception(found)
 
 
+def _is_any(_payload: Any, _found: Any) -> bool:
+    return True
+
+
 def _has_code(payload: Any, found: Any) -> bool:
     return type(found) is FunctionType and found.__code__ is payload
 
@@ -79,6 +83,8 @@ def identical(value: Any) -> Guard:
 BY_VALUE = frozenset((_is_same, _is_identical))
 UNKNOWN: Guard = (_still_unknown, None)
 USER_EXCEPTION: Guard = (_still_exception, None)
+# Of a refusal that lies in the code, by which traces are found.
+ALWAYS: Guard = (_is_any, None)
 
 
 def has_code(code: CodeType) -> Guard:

@@ -77,20 +77,22 @@ EXTENDED_ARG = _number("EXTENDED_ARG")
 LOAD_CONST = _number("LOAD_CONST")
 LOAD_GLOBAL = _number("LOAD_GLOBAL")
 LOAD_COMMON_CONSTANT = _number("LOAD_COMMON_CONSTANT")
+DELETE_FAST = _number("DELETE_FAST")
 CALL_INTRINSIC_1 = _number("CALL_INTRINSIC_1")
 FOR_ITER = _number("FOR_ITER")
 IS_OP = _number("IS_OP")
 BUILD_TUPLE = _number("BUILD_TUPLE")
+COMPARE_OP = _number("COMPARE_OP")
 CONTAINS_OP = _number("CONTAINS_OP")
 UNARY_INVERT = _number("UNARY_INVERT")
 UNARY_NOT = _number("UNARY_NOT")
 BINARY_SUBSCR = _number("BINARY_SUBSCR")
 BINARY_OP = _number("BINARY_OP")
 ATTRIBUTES = frozenset((_number("LOAD_ATTR"), _number("LOAD_METHOD")))
-METHOD = _number("LOAD_METHOD")
 BACKWARD = frozenset(
     number for name, number in opcode.opmap.items() if "JUMP" in name and "BACKWARD" in name
 )
+FORWARD = frozenset(opcode.hasjrel) - BACKWARD
 UNARY_POSITIVE = 5  # CALL_INTRINSIC_1's argument for unary plus
 # What LOAD_COMMON_CONSTANT may load: two exceptions; from 3.15 on None, "", True, False and -1 too.
 COMMON_CONSTANTS = frozenset((0, 1)) if VERSION < (3, 15) else frozenset((0, 1, 7, 8, 9, 10, 11))
@@ -110,7 +112,6 @@ MEANINGS: dict[str, str] = {
     "BEFORE_WITH": "it uses `with`",
     "LOAD_SPECIAL": "it uses `with`",
     "CALL_FUNCTION_EX": "it calls with *args or **kwargs",
-    "YIELD_VALUE": "it is a generator",
     "BINARY_SLICE": "it takes a slice",
     "BUILD_SLICE": "it takes a slice",
 }

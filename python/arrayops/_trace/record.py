@@ -97,8 +97,8 @@ class Record:
     """All operations that the paths so far have done, and the state of the current path."""
 
     __slots__ = (
-        "bailed", "bails", "decided", "done", "handler", "identity", "index", "keeps_tuples",
-        "nodes", "place", "plan", "reason", "steps", "taken", "types", "why",
+        "bailed", "bails", "bools", "decided", "done", "handler", "identity", "index", "inverts",
+        "keeps_tuples", "nodes", "place", "plan", "reason", "steps", "taken", "types", "why",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -112,6 +112,8 @@ class Record:
         self.place = ""
         self.why = ""  # the first reason why a path is left to Python
         self.handler = False  # a `try` is about, so that what may raise forks
+        self.bools = False  # plain bools are about
+        self.inverts = False  # `~` is about, which warns of a plain bool from 3.12 on
         self.keeps_tuples = False  # tuples are about, so that identity can show
         self.identity = False  # an operation lost track of identity
         self.begin()
@@ -123,6 +125,13 @@ class Record:
         self.done: dict[int, None] = {}  # what may bail out, in the order done
         self.bailed = False  # sticky: this path ends in Python
         self.steps = 0
+
+    def meet(self, *, bools: bool = False, inverts: bool = False) -> None:
+        """Note that plain bools, or `~`, are about; not both."""
+        self.bools |= bools
+        self.inverts |= inverts
+        if self.bools and self.inverts:
+            raise self.stop("it may invert a bool with `~`")
 
     def stop(self, reason: str) -> Halt:
         """Give the function up; the caller raises what this returns."""

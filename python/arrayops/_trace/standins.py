@@ -90,7 +90,9 @@ class Known(StandIn):
                 raise record.stop(f"it calls {self._ao_name} with something that is no number")
             if self._ao_name in ("inv", "invert") and type(args[0]) is bool:
                 raise record.stop("it inverts a bool with `~`, which warns")
-            return self._ao_real(*args, **keywords)
+            result = self._ao_real(*args, **keywords)
+            record.meet(bools=type(result) is bool)
+            return result
         if keywords and self._ao_name != "isclose":
             raise record.stop(f"it calls {self._ao_name} with keywords")
         try:
@@ -107,6 +109,7 @@ class IsInstance(StandIn):
     def __call__(self, item: Any, classes: Any) -> bool:
         """Answer for numbers and the classes int, float and bool."""
         record = self._ao_record
+        record.meet(bools=True)
         kind = v.kind_of(record, item)
         for cls in classes if isinstance(classes, tuple) else (classes,):
             wanted = CLASSES.get(cls._ao_real) if isinstance(cls, Known) else None

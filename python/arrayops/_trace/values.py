@@ -352,6 +352,7 @@ def _is_integer(self: Any) -> Any:
         fraction = record.do(r.F_MOD, self._ao_node, record.constant(1.0))
         return Bool(record, record.do(r.F_EQ, fraction, record.constant(0.0)))
     if sys.version_info >= (3, 12):
+        record.meet(bools=True)
         return True
     raise record.stop("it uses int.is_integer")
 

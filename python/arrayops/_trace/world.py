@@ -7,7 +7,7 @@ from typing import Any
 
 from arrayops._trace import guards as g
 from arrayops._trace import standins as s
-from arrayops._trace.check import Checked, check
+from arrayops._trace.check import Checked, check, has_bool
 from arrayops._trace.guards import MISSING, Guard
 from arrayops._trace.known import EXCEPTIONS, KNOWN
 from arrayops._trace.record import Record
@@ -83,6 +83,7 @@ class World:
     def wrap(self, item: Any, name: str) -> tuple[Any, Guard]:
         """Return an object's stand-in and its guard."""
         kind = type(item)
+        self.record.meet(bools=has_bool(item))
         if kind in _SCALARS:
             return item, g.same(item)
         known = KNOWN.get(id(item))
@@ -171,6 +172,7 @@ class World:
         record = self.record
         record.keeps_tuples |= found.keeps_tuples
         record.handler |= found.has_handler
+        record.meet(inverts=found.inverts)
         parts = g.Function(code)
         scope: dict[str, Any] = {"__builtins__": {}, "__name__": "traced"}
         if found.names:
