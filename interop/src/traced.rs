@@ -1,6 +1,7 @@
 //! Functions that run natively: the tracer's programs, found and kept.
 
 use arrayops::{Number, Program};
+use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -147,6 +148,12 @@ pub(crate) fn explain<'py>(
     arr: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = r#fn.py();
+    if !r#fn.is_callable() {
+        return Err(PyTypeError::new_err(format!(
+            "explain() argument 'fn' must be callable, not {}",
+            r#fn.get_type().name()?
+        )));
+    }
     let kind = match arr {
         None => None,
         Some(arr) => {

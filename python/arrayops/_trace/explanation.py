@@ -1,7 +1,8 @@
 """Telling whether a function runs natively, as what, or why not."""
 
+import re
 from functools import partial
-from types import CodeType, FunctionType, MethodType
+from types import FunctionType, MethodType
 from typing import Any
 
 from arrayops._trace import guards as g
@@ -34,7 +35,7 @@ _ADVICE = (
     ("while", "A `for` over a constant range would do."),
     ("writes", "Nothing outside the function may be written."),
     ("beyond 64 bits", "Ints must lie within 64 bits."),
-    ("beyond 2**53", "Only ints up to 2**53 are compared with or divided into floats natively."),
+    (r"beyond 2\*\*53", "Only ints up to 2**53 are compared with or divided into floats natively."),
     ("sums floats", "Adding them with + would do."),
     ("calls itself", "Recursion is not traced."),
     ("list", "A tuple would do if it is a constant."),
@@ -49,11 +50,13 @@ def _text(record: Record, node: int, names: list[str], within: int = 0) -> str:
     if op == r.INPUT:
         return names[a]
     if op == r.CONSTANT:
-        return repr(record.constant_of(node))
-    if op in _SYMBOLS:
+        text = repr(record.constant_of(node))
+        binding = 11 if text.startswith("-") else 20
+    elif op in _SYMBOLS:
         symbol, binding = _SYMBOLS[op]
-        left = _text(record, a, names, binding + (symbol == "**" or binding == 4))
-        text = f"{left} {symbol} {_text(record, b, names, binding + 1)}"
+        # A power binds tighter than the sign on its left, and less than the one on its right.
+        left, right = (binding + 1, 11) if symbol == "**" else (binding, binding + 1)
+        text = f"{_text(record, a, names, left)} {symbol} {_text(record, b, names, right)}"
     elif op in _PREFIXES:
         symbol, binding = _PREFIXES[op]
         text = symbol + _text(record, a, names, binding)
@@ -69,38 +72,41 @@ def _text(record: Record, node: int, names: list[str], within: int = 0) -> str:
     return f"({text})" if binding < within else text
 
 
-def _code(fn: Any) -> tuple[CodeType | None, int]:
-    """Return a callable's code object and how many of its arguments are bound already."""
+def _function(fn: Any) -> tuple[FunctionType | None, int]:
+    """Return the function behind a callable, and how many of its arguments are bound already."""
     if type(fn) is FunctionType:
-        return fn.__code__, 0
+        return fn, 0
     if type(fn) is MethodType and type(fn.__func__) is FunctionType:
-        return fn.__func__.__code__, 1
+        return fn.__func__, 1
     if type(fn) is partial:
-        code, bound = _code(fn.func)
-        return code, bound + len(fn.args)
+        function, bound = _function(fn.func)
+        return function, bound + len(fn.args)
     written, call = g.call_of(fn)
-    return (call.__code__, 1) if written else (None, 0)
+    return (call, 1) if written else (None, 0)
 
 
 def _names(fn: Any) -> list[str]:
-    """Return the names of the arguments that a call gives."""
-    code, bound = _code(fn)
-    if code is None:
-        return ["x", "y"] if getattr(fn, "__text_signature__", "") and _is_binary(fn) else ["x"]
-    names = list(code.co_varnames[bound : code.co_argcount])
-    inner = fn
-    while type(inner) is partial:
-        names = [name for name in names if name not in inner.keywords]
-        inner = inner.func
-    function = getattr(inner, "__func__", inner)
-    defaults = len(getattr(function, "__defaults__", None) or ())
-    return names[: max(len(names) - defaults, 1)] or ["x"]
+    """Return the names of the arguments that a call gives: all without a default, or one."""
+    function, bound = _function(fn)
+    if function is None:
+        return ["x", "y"] if _is_binary(fn) else ["x"]
+    code = function.__code__
+    first_default = code.co_argcount - len(function.__defaults__ or ())
+    given: set[str] = set()
+    while type(fn) is partial:
+        given.update(fn.keywords)
+        fn = fn.func
+    places = range(bound, code.co_argcount)
+    names = [(place, code.co_varnames[place]) for place in places]
+    names = [(place, name) for place, name in names if name not in given]
+    required = [name for place, name in names if place < first_default]
+    return required or [name for _, name in names[:1]] or ["x"]
 
 
 def _is_binary(fn: Any) -> bool:
-    return str(fn.__text_signature__).strip("($)/").count(",") == 1 or "a, b" in str(
-        fn.__text_signature__
-    )
+    """Return whether a builtin takes two numbers, and not one."""
+    one, two = (trace(fn, bytes([INT] * count), FLOAT_ARRAY).code for count in (1, 2))
+    return one is None and two is not None
 
 
 def _expression(found: Trace, names: list[str]) -> str:
@@ -114,7 +120,8 @@ def _expression(found: Trace, names: list[str]) -> str:
     except (OverflowError, RecursionError):
         text = ""
     if not text or len(text) > _MAX_TEXT:
-        return f"an expression of {len(found.record.nodes)} operations"
+        operations = sum(op not in (r.INPUT, r.CONSTANT) for op, *_ in found.record.nodes)
+        return f"an expression of {operations} operations"
     return text
 
 
@@ -122,9 +129,9 @@ def _line(array: str, found: Trace, names: list[str]) -> str:
     if found.code is not None:
         extra = " (some elements in Python)" if any(p.result is None for p in found.paths) else ""
         return f"{array}: native, as {_expression(found, names)}{extra}"
-    advice = next((f" {advice}" for key, advice in _ADVICE if key in found.reason), "")
     place = f" ({found.place})" if found.place else ""
-    return f"{array}: one call per element, because {found.reason}{place}.{advice}"
+    advice = (f" {advice}" for key, advice in _ADVICE if re.search(rf"\b{key}\b", found.reason))
+    return f"{array}: one call per element, because {found.reason}{place}.{next(advice, '')}"
 
 
 def explain(fn: Any, arr_kind: Any = None) -> str:
@@ -144,7 +151,7 @@ def explain(fn: Any, arr_kind: Any = None) -> str:
         target = FLOAT_ARRAY if kind == FLOAT else INT_ARRAY
         found = trace(fn, kinds, target)
         lines.append("  " + _line(array, found, names))
-        if found.code is None and kind == INT and "returns a float" in found.reason:
+        if found.code is None and kind == INT:
             found = trace(fn, kinds, FLOAT_ARRAY)
             if found.code is not None:
                 lines.append("  " + _line("integer arrays with typecode='d'", found, names))

@@ -60,15 +60,9 @@ def _why_python(result: Any, target: int) -> str:
     kind = v.KINDS.get(type(result))
     name = {INT: "int", FLOAT: "float", BOOL: "bool"}.get(kind, type(result).__name__)  # type: ignore[arg-type]
     if target == ACCUMULATOR:
-        return f"it returns {_article(name)} where the accumulator is of another type"
+        return f"it returns {r.article(name)} where the accumulator is of another type"
     array = "integer" if target == INT_ARRAY else "float"
-    return f"it returns {_article(name)}, which an {array} array does not hold".replace(
-        "an float", "a float"
-    )
-
-
-def _article(name: str) -> str:
-    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+    return f"it returns {r.article(name)}, which {r.article(array)} array does not hold"
 
 
 def _run(

@@ -79,6 +79,11 @@ _ONLY_BEYOND = frozenset((I_ADD, I_SUB, I_MUL, I_NEG, I_ABS, INT_TO_FLOAT_EXACT,
 Node = tuple[int, Any, Any, Any]
 
 
+def article(name: str) -> str:
+    """Return a name with "a" or "an"."""
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"
+
+
 class Halt(BaseException):
     """Ends a symbolic run; the record holds why, should user code swallow this."""
 

@@ -137,8 +137,9 @@ def kind_of(record: Record, value: Any) -> int:
         return kind
     if value is None:
         raise record.bail("it raises TypeError")
-    reason = getattr(value, "_ao_reason", None)  # a stand-in's
-    raise record.stop(reason or f"it combines a number with a {type(value).__name__.lower()}")
+    other = r.article(type(value).__name__.lower())
+    reason = getattr(value, "_ao_reason", f"it combines a number with {other}")  # a stand-in's own
+    raise record.stop(reason)
 
 
 def _divide_by_zero(op: int) -> None:

@@ -10,7 +10,7 @@ from arrayops._trace import standins as s
 from arrayops._trace.check import Checked, check, has_bool
 from arrayops._trace.guards import MISSING, Guard
 from arrayops._trace.known import EXCEPTIONS, KNOWN
-from arrayops._trace.record import Record
+from arrayops._trace.record import Record, article
 
 _SCALARS = frozenset((int, float, bool, str, type(None)))
 _NUMBERS = frozenset((int, float, bool))
@@ -118,7 +118,7 @@ class World:
             return s.UserException(self.record, name), g.USER_EXCEPTION
         if self.record.handler:
             raise self.record.stop(f"it has a `try` and uses {name}")
-        what = "the class" if isinstance(item, type) else f"a {kind.__name__}:"
+        what = "the class" if isinstance(item, type) else f"{article(kind.__name__)}:"
         guard = g.UNKNOWN if g.is_unknown(item) else g.identical(item)
         return s.StandIn(self.record, name, f"it uses {what} {name}"), guard
 
@@ -258,7 +258,8 @@ def root(world: World, fn: Any) -> Root:
         return _partial_root(world, fn)
     written, call = g.call_of(fn)
     if not written or isinstance(fn, type):
-        raise RefusedError(f"it is a {kind.__name__}, not a function written in Python")
+        name = article(kind.__name__)
+        raise RefusedError(f"it is {name}, not a function written in Python")
     rebuilt, parts = world.rebuild(call)
     instance = Instance(world, fn, seen)
     return Root(s.Bound(rebuilt, instance), g.callable_object(parts, seen), kind.__name__)
