@@ -16,12 +16,11 @@ def _can_raise(record: Record, instruction: Emitted) -> bool:
     return record.may_raise(op, second if second < len(record.nodes) else None)
 
 
-def encode(
-    record: Record, inputs: list[int], instructions: list[Emitted], result: int
-) -> bytes | None:
+def encode(record: Record, inputs: list[int], instructions: list[Emitted], result: int) -> bytes:
     """Encode, without what is neither used nor may raise.
 
-    Operands below the number of nodes are inputs and constants, the others instructions.
+    Operands below the number of nodes are inputs and constants, the others instructions; those are
+    bounded, so that there is a number for each.
     """
     first = len(record.nodes)
     used = {result}
@@ -45,8 +44,6 @@ def encode(
         numbers[node] = count + len(constants) - 1
     count += len(constants)
     numbers.update((first + position, count + index) for index, position in enumerate(kept))
-    if count + len(kept) >= ABSENT:
-        return None
     code = []
     for position in kept:
         op, a, b, c, mask = instructions[position]
