@@ -448,7 +448,7 @@ def test_refusal_of_a_method_is_that_of_its_code(traced: list[Any]) -> None:
         assert _trace.find(Loop().last, INT, INT_ARRAY) is None
         assert _trace.find(Loop(), INT, INT_ARRAY) is None
         assert _trace.find(partial(Loop().last), INT, INT_ARRAY) is None
-        assert _trace.find(partial(Loop.last, None), INT, INT_ARRAY) is None
+        assert _trace.find(partial(Loop.last, Loop()), INT, INT_ARRAY) is None
     assert len(traced) == 1
 
 
