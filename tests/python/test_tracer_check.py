@@ -151,7 +151,7 @@ def test_text_of_a_caught_exception_is_that_of_python(statement: str) -> None:
     fn = function(
         f"def f(x):\n try:\n  {statement}\n except Exception as e:\n"
         "  return ('int' in e.args[0]) + 2 * ('float' in e.args[0])\n return 7",
-        helper=lambda x: x,
+        helper=plus(1),
     )
     assert_as_per_element(fn, SOME, typecode="q")
     assert_as_per_element(fn, SOME_FLOATS, typecode="q")

@@ -38,7 +38,7 @@ def text_of(program: Program) -> str:
     """Return a program's operations, in order: each with what it is done under, and the result."""
     names = [f"x{place}" for place in range(len(program.inputs))]
     names += [repr(constant) for constant in program.constants]
-    parts = []
+    parts: list[str] = []
     for number, (op, a, b, c, mask) in enumerate(program.instructions):
         operands = [names[each] for each in ((a, b) if op == 0x80 else (a, b, c)) if each != ABSENT]
         if op in _OPERATORS:
