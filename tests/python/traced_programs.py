@@ -50,7 +50,8 @@ def text_of(program: Program) -> str:
         letter = "b" if program.types[len(names)] == BOOL else "v"
         names.append(f"{letter}{number}")
         parts.append(f"{names[-1]} = {done}{where}")
-    return "; ".join([*parts, names[program.result]])
+    result: int = program.result
+    return "; ".join([*parts, names[result]])
 
 
 def program_of(fn: Callable[..., Any], kinds: bytes) -> str:
