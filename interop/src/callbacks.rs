@@ -384,6 +384,8 @@ fn filter_natively(
             start = part.end.min(left + MARKED_PART);
             filter_by_marks(predicate, piece, program, memory, left..start)?;
         }
+        // A part may take less time than it takes to look for a signal.
+        py.check_signals()?;
     }
     Ok(())
 }

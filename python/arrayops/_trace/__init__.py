@@ -14,7 +14,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from arrayops._trace import guards, opcodes
-from arrayops._trace.explore import Trace, trace
+from arrayops._trace.explore import Trace, is_foreign, trace
 
 __all__ = ["explain", "find", "is_traceable_now"]
 
@@ -77,9 +77,14 @@ def find(fn: Any, kinds: bytes, target: int, length: int = _LONG) -> bytes | Non
     key = id(anchor), kinds, target
     variants = _cache.get(key)
     if variants is not None:
-        for variant in variants:
-            if variant.test(variant.payload, fn):
-                return variant.code
+        try:
+            for variant in variants:
+                if variant.test(variant.payload, fn):
+                    return variant.code
+        except Exception as error:
+            if is_foreign(error):
+                raise
+            return None
     if length < _LONG and key not in _seen:
         if len(_seen) >= _MAX_SEEN:
             _seen.clear()
@@ -91,8 +96,10 @@ def find(fn: Any, kinds: bytes, target: int, length: int = _LONG) -> bytes | Non
 def _find_new(fn: Any, kinds: bytes, target: int, anchor: Any) -> bytes | None:
     try:
         outcome = trace(fn, kinds, target)
-    except Exception:  # noqa: BLE001 (a fault of the tracer's own must not be the caller's)
-        return None
+    except Exception as error:
+        if is_foreign(error):
+            raise
+        return None  # a fault of the tracer's own must not be the caller's
     if outcome.lasting:
         outcome.guard = guards.ALWAYS
     if outcome.guard is None:

@@ -8,7 +8,7 @@ from arrayops._trace import opcodes as op
 _VARIADIC = 0x04 | 0x08
 _SUSPENDS = 0x20 | 0x80 | 0x100 | 0x200
 # They read attributes of their arguments by name, past everything that is checked here.
-_REFUSED_ATTRIBUTES = frozenset(("format", "format_map"))
+_REFUSED_ATTRIBUTES = frozenset(("format", "format_map", "args"))
 
 
 class Checked:
@@ -121,6 +121,8 @@ def _frame_reason(code: CodeType) -> str | None:
         return "it is a generator or a coroutine"
     if code.co_cellvars:
         return "it has an inner function"
+    if any(type(constant) is bytes for constant in code.co_consts):
+        return "it uses bytes"
     return None
 
 
@@ -200,7 +202,8 @@ def check(code: CodeType) -> Checked:
     found.inverts = op.UNARY_INVERT in present
     found.keeps_tuples = op.BUILD_TUPLE in present
     found.has_handler = bool(code.co_exceptiontable)
-    found.containers = bool(present & {op.CONTAINS_OP, op.BINARY_SUBSCR, op.BINARY_OP})
+    containers = {op.CONTAINS_OP, op.BINARY_SUBSCR, op.BINARY_OP, op.COMPARE_OP}
+    found.containers = bool(present & (containers | op.ATTRIBUTES))
     if not present & op.ATTRIBUTES:
         found.names = code.co_names
     elif op.LOAD_GLOBAL in present:

@@ -12,8 +12,10 @@ Emitted = tuple[int, int, int, int, int]
 
 
 def _can_raise(record: Record, instruction: Emitted) -> bool:
-    op, _, second, _, _ = instruction
-    return record.may_raise(op, second if second < len(record.nodes) else None)
+    op, *operands = instruction[:3]
+    count = len(record.nodes)
+    first, second = (each if each < count else None for each in operands)
+    return record.may_raise(op, first, second)
 
 
 def encode(record: Record, inputs: list[int], instructions: list[Emitted], result: int) -> bytes:

@@ -7,10 +7,11 @@ from arrayops._trace import record as r
 from arrayops._trace import values as v
 from arrayops._trace.program import Path, Program, straight
 from arrayops._trace.record import BOOL, FLOAT, INT, MAX_PATHS, Halt, Record
-from arrayops._trace.world import RefusedError, Root, World, root
+from arrayops._trace.standins import Table, Text
+from arrayops._trace.world import TRACED, RefusedError, Root, World, root
 
 INT_ARRAY, FLOAT_ARRAY, TRUTH, ACCUMULATOR = range(4)
-_CONSTANTS = frozenset((int, float, bool, type(None), str, tuple))
+_CONSTANTS = frozenset((int, float, bool, type(None), str, Text, tuple, Table))
 
 
 class Trace:
@@ -79,8 +80,10 @@ def _run(
     except Halt:
         return None, ""
     except (KeyboardInterrupt, SystemExit, RecursionError, MemoryError):
-        raise
-    except BaseException as error:  # noqa: BLE001 (whatever it raises, Python will raise)
+        raise  # no function that is traced raises them by itself
+    except BaseException as error:  # (whatever it raises, Python will raise)
+        if is_foreign(error):
+            raise
         return None, f"it raises {type(error).__name__}"
     return node, "" if node is not None else _why_python(result, target)
 
@@ -91,12 +94,13 @@ def _paths(
     """Explore all paths, depth first; True before False."""
     paths: list[Path] = []
     why = ""
+    known = record.handler, record.keeps_tuples
     while True:
         node, reason = _run(record, call, kinds, target)
         if record.reason is not None:
             return [], record.reason
-        if record.bailed:
-            node = None
+        if known != (record.handler, record.keeps_tuples):
+            return [], "it is to be traced again"
         why = why or reason
         paths.append(Path(record.taken, record.done, node))
         plan = [truth for _, truth in record.taken]
@@ -115,12 +119,9 @@ def _paths(
 
 def _explore(record: Record, found: Root, kinds: bytes, target: int, trace: Trace) -> None:
     """Fill in a trace."""
-    inputs = [record.input(number, kind) for number, kind in enumerate(kinds)]
-    tuples = record.keeps_tuples
+    for number, kind in enumerate(kinds):
+        record.input(number, kind)
     trace.paths, trace.reason = _paths(record, found.call, kinds, target)
-    if record.identity and record.keeps_tuples and not tuples:
-        trace.reason = "it keeps tuples where identity may show"
-        return
     if trace.reason:
         trace.place = record.place
         return
@@ -132,13 +133,53 @@ def _explore(record: Record, found: Root, kinds: bytes, target: int, trace: Trac
         trace.code = trace.expression.encode(kinds_list)
     if trace.code is None:
         trace.reason = "it is too long"
-    del inputs
+
+
+def is_foreign(error: BaseException) -> bool:
+    """Return whether an exception is neither a traced function's nor the tracer's own.
+
+    It is one of a signal handler then, or whatever else may run between two instructions.
+    """
+    trace = error.__traceback__
+    if trace is None:
+        return False
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    name = str(trace.tb_frame.f_globals.get("__name__"))
+    return name != TRACED and not name.startswith(__name__.rpartition(".")[0])
+
+
+def _has_room(frames: int = 200) -> bool:
+    """Return whether so many calls may be nested here.
+
+    Else the function could catch that they may not, and be taken for one that does.
+    """
+    try:
+        return frames == 0 or _has_room(frames - 1)
+    except RecursionError:
+        return False
 
 
 def trace(fn: Any, kinds: bytes, target: int) -> Trace:
     """Trace a callable for elements of these kinds and a target."""
+    if not _has_room():
+        outcome = Trace()
+        outcome.reason = "it is nested too deeply"
+        return outcome
+    # What is known of a `try`, or of tuples, is known from the start.
+    record = Record()
+    while True:
+        known = record.handler, record.keeps_tuples
+        record = Record()
+        record.handler, record.keeps_tuples = known
+        outcome = _trace(record, fn, kinds, target, known)
+        if known == (record.handler, record.keeps_tuples):
+            return outcome
+
+
+def _trace(record: Record, fn: Any, kinds: bytes, target: int, known: tuple[bool, bool]) -> Trace:
     outcome = Trace()
-    record = outcome.record = Record()
+    outcome.record = record
     if not 0 < len(kinds) <= 8:
         outcome.reason = "it takes too many arguments"
         return outcome
@@ -152,6 +193,11 @@ def trace(fn: Any, kinds: bytes, target: int) -> Trace:
         outcome.reason, outcome.place = record.reason or "", ""
         return outcome
     outcome.guard = found.guard
+    if known != (record.handler, record.keeps_tuples):
+        return outcome
+    if record.keeps_tuples and target == ACCUMULATOR and kinds[0] == FLOAT:
+        outcome.reason = "it keeps tuples, in which one NaN can be told from another"
+        return outcome
     try:
         _explore(record, found, kinds, target, outcome)
     except RecursionError:

@@ -4,31 +4,53 @@ A guard describes an object as it was when the trace was made, without keeping i
 by value, builtins by identity, Python functions by their code and by what they refer to in turn.
 """
 
-import builtins
+import functools
 from collections.abc import Callable
 from functools import partial
-from types import CodeType, FunctionType, MemberDescriptorType, ModuleType
+from math import copysign
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    GetSetDescriptorType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 from typing import Any
 
-from arrayops._trace.known import KNOWN
+from arrayops._trace.known import EXCEPTIONS, KNOWN
 
 MISSING: Any = type("Missing", (), {})()
+PLACEHOLDER: Any = getattr(functools, "Placeholder", MISSING)  # new in Python 3.14
 NOTHING: Any = type("Nothing", (), {})()  # found nowhere, not even where something is missing
 _SCALARS = frozenset((int, float, bool, str, type(None)))
+_PYTHONS_OWN = frozenset((type(MISSING), WrapperDescriptorType, BuiltinFunctionType))
 
 Guard = tuple[Callable[[Any, Any], bool], Any]
 
 
 def _is_same(payload: Any, found: Any) -> bool:
-    """Payload: a constant. Equal is enough, but of the same type and the same zero."""
+    """Payload: a constant. Equal is enough, but of the same type and the same zero.
+
+    A NaN equals none: it has a sign, and `in` tells one from another.
+    """
     if found is payload:
         return True
     kind = type(payload)
-    return type(found) is kind and kind in _SCALARS and repr(found) == repr(payload)
+    if type(found) is not kind or kind not in _SCALARS or found != payload:
+        return False
+    return kind is not float or copysign(1.0, found) == copysign(1.0, payload)
 
 
 def _is_identical(payload: Any, found: Any) -> bool:
     return found is payload
+
+
+def is_class(found: Any) -> bool:
+    """Return whether an object is a class, without asking it."""
+    return issubclass(type(found), type)
 
 
 def is_unknown(found: Any) -> bool:
@@ -36,6 +58,7 @@ def is_unknown(found: Any) -> bool:
     kind = type(found)
     return not (
         found is MISSING
+        or found is PLACEHOLDER
         or kind in _SCALARS
         or kind in (tuple, range, frozenset, FunctionType, ModuleType)
         or id(found) in KNOWN
@@ -45,11 +68,19 @@ def is_unknown(found: Any) -> bool:
 
 
 def is_user_exception(found: Any) -> bool:
-    """Return whether an object is an exception class that is not Python's own."""
+    """Return whether an object is an exception class, none of `EXCEPTIONS`, that makes no others.
+
+    Making one runs no code, then, but what is Python's own.
+    """
     return (
-        isinstance(found, type)
+        type(found) is type
         and issubclass(found, BaseException)
-        and builtins.__dict__.get(found.__name__) is not found
+        and found not in EXCEPTIONS
+        and all(
+            type(base.__dict__.get(name, MISSING)) in _PYTHONS_OWN
+            for base in found.__mro__
+            for name in ("__init__", "__new__")
+        )
     )
 
 
@@ -87,6 +118,11 @@ USER_EXCEPTION: Guard = (_still_exception, None)
 ALWAYS: Guard = (_is_any, None)
 
 
+def has_plain_names(fn: FunctionType) -> bool:
+    """Return whether a function's names are looked up in plain dicts."""
+    return type(fn.__globals__) is dict and type(fn.__builtins__) is dict
+
+
 def has_code(code: CodeType) -> Guard:
     """Guard a function that cannot be traced, whatever it refers to."""
     return (_has_code, code)
@@ -108,6 +144,8 @@ class Function:
 
     def holds(self, fn: FunctionType) -> bool:
         """Return whether a function with this code still is as it was."""
+        if (self.globals or self.builtins) and not has_plain_names(fn):
+            return False
         if self.globals:
             scope = fn.__globals__
             for name, first, (test, payload) in self.globals:
@@ -169,29 +207,48 @@ def module(seen: list[tuple[str, Guard]]) -> Guard:
     return (_module_holds, seen)
 
 
+def _of_class(kind: type, name: str) -> Any:
+    """Look up an attribute of a class."""
+    for base in kind.__mro__:
+        found = base.__dict__.get(name, MISSING)
+        if found is not MISSING:
+            return found
+    return MISSING
+
+
+def _dict_of(item: Any) -> Any:
+    """Return the attributes of an object by itself: None if it has none, or MISSING if unclear."""
+    found = _of_class(type(item), "__dict__")
+    if found is MISSING:
+        return None
+    own = item.__dict__ if type(found) is GetSetDescriptorType else MISSING
+    return own if type(own) is dict else MISSING
+
+
 def attribute(item: Any, name: str) -> tuple[str, Any]:
     """Look up an attribute without running user code: how it was found, and what.
 
     How: "value", "method", "property", or "" for whatever would run code that cannot be traced.
     """
     kind = type(item)
-    if kind.__getattribute__ is not object.__getattribute__ or isinstance(item, type):
+    if kind.__getattribute__ is not object.__getattribute__:
         return "", None
-    found = MISSING
-    for base in kind.__mro__:
-        found = base.__dict__.get(name, MISSING)
-        if found is not MISSING:
-            break
+    found = _of_class(kind, name)
     if type(found) is property:
-        return "property", found.fget
+        # Where it raises AttributeError, `__getattr__` is asked.
+        is_last = _of_class(kind, "__getattr__") is MISSING
+        return ("property", found.fget) if is_last else ("", None)
     if type(found) is MemberDescriptorType:
         try:
             return "value", found.__get__(item)
-        except AttributeError:
+        except (AttributeError, TypeError):
             return "", None
-    own = getattr(item, "__dict__", None)
-    if type(own) is dict and name in own:
-        if found is MISSING or not hasattr(type(found), "__set__"):
+    own = _dict_of(item)
+    if own is MISSING:
+        return "", None
+    if own is not None and name in own:
+        how = type(found)  # a descriptor that sets or deletes comes first
+        if found is MISSING or not (hasattr(how, "__set__") or hasattr(how, "__delete__")):
             return "value", own[name]
         return "", None
     if type(found) is FunctionType:
@@ -209,14 +266,13 @@ def _instance_holds(payload: Any, found: Any) -> bool:
     return True
 
 
-def instance(seen: list[tuple[str, str, Guard]]) -> Guard:
-    """Guard the attributes of an object that were read."""
-    return (_instance_holds, seen)
-
-
 def _method_holds(payload: Any, found: Any) -> bool:
     parts, seen = payload
-    return _function_holds(parts, found.__func__) and _instance_holds(seen, found.__self__)
+    return (
+        type(found) is MethodType
+        and _function_holds(parts, found.__func__)
+        and _instance_holds(seen, found.__self__)
+    )
 
 
 def method(parts: Function, seen: list[tuple[str, str, Guard]]) -> Guard:

@@ -8,6 +8,7 @@ import builtins
 import math
 import operator
 from collections.abc import Callable
+from types import BuiltinFunctionType
 from typing import Any
 
 from arrayops._trace import record as r
@@ -104,7 +105,6 @@ def _choose(record: Record, how: Any, op: int, a: Any, b: Any) -> Any:
     condition = v.compare(record, how if other else v.MIRRORED[how], *((b, a) if other else (a, b)))
     if mixed or record.keeps_tuples or not isinstance(condition, Bool):
         return b if condition else a
-    record.identity = True
     select = r.SELECT_FLOAT if kinds[0] == FLOAT else r.SELECT_BOOL
     nodes = condition._ao_node, v.node_of(record, b), v.node_of(record, a)
     return v.make(record, record.do(select, *nodes))
@@ -149,10 +149,11 @@ def _libm(number: int) -> Symbolic:
     return call
 
 
-def _log(record: Record, x: Any, base: Any = None) -> Any:
+def _log(record: Record, x: Any, *bases: Any) -> Any:
     top = _LOG(record, x) if isinstance(x, Value) else math.log(x)
-    if base is None:
+    if not bases:
         return top
+    (base,) = bases
     return top / (_LOG(record, base) if isinstance(base, Value) else math.log(base))
 
 
@@ -180,14 +181,15 @@ def _isclose(record: Record, a: Any, b: Any, *, rel_tol: Any = 1e-9, abs_tol: An
     for tolerance in (rel_tol, abs_tol):
         if type(tolerance) not in (int, float) or tolerance < 0:
             raise record.stop("it uses math.isclose with a tolerance that is not a constant")
+    rel_tol, abs_tol = float(rel_tol), float(abs_tol)
     a, b = _float(record, a), _float(record, b)
     if a == b:
         return True
     if _isinf(record, a) | _isinf(record, b):
         return False
     distance = abs(b - a)
-    near = distance <= abs(float(rel_tol) * b)
-    return near | (distance <= abs(float(rel_tol) * a)) | (distance <= float(abs_tol))
+    near = distance <= abs(rel_tol * b)
+    return near | (distance <= abs(rel_tol * a)) | (distance <= abs_tol)
 
 
 def _scaling(factor: float) -> Symbolic:
@@ -276,21 +278,32 @@ _OPERATORS = [
 ]
 
 
+def _own(module: Any, name: str) -> Any:
+    """Return a module's own function, or None: someone may have put another in its place."""
+    real = getattr(module, name, None)
+    is_builtin = type(real) in (BuiltinFunctionType, type)
+    return real if is_builtin and real.__module__ in (module.__name__, "_operator") else None
+
+
 def _all() -> dict[int, tuple[Any, Symbolic]]:
-    pairs = [(getattr(builtins, name), call) for name, call in _BUILTINS.items()]
-    pairs += [(getattr(math, name), call) for name, call in _MATH.items() if hasattr(math, name)]
-    for name in _OPERATORS:
-        real = getattr(operator, name)
-        pairs.append((real, _real(real)))
-    return {id(real): (real, call) for real, call in pairs}
+    pairs = [(_own(builtins, name), call) for name, call in _BUILTINS.items()]
+    pairs += [(_own(math, name), call) for name, call in _MATH.items()]
+    operators = [_own(operator, name) for name in _OPERATORS]
+    pairs += [(real, _real(real)) for real in operators]
+    return {id(real): (real, call) for real, call in pairs if real is not None}
 
 
 # By the real function's identity, which the table keeps alive.
 KNOWN = _all()
-# They may be the last word of a `raise`; what they are made of does not matter.
+# They may be the last word of a `raise`, and what they are made of does not matter: no OSError,
+# which picks a subclass by it, nor what ends a program or comes from the interpreter itself.
 EXCEPTIONS = frozenset(
-    item
-    for item in vars(builtins).values()
-    if isinstance(item, type) and issubclass(item, BaseException)
-)
+    (
+        BaseException, Exception, ArithmeticError, FloatingPointError, OverflowError,
+        ZeroDivisionError, AssertionError, AttributeError, LookupError, IndexError, KeyError,
+        NameError, RuntimeError, NotImplementedError, TypeError, ValueError,
+    )
+)  # fmt: skip
+# What they return are lists, or hold tuples, in which identity can show.
+MAKERS = frozenset((divmod, enumerate, sorted, zip))
 CLASSES: dict[Any, int] = {int: INT, float: FLOAT, bool: BOOL}

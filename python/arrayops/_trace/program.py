@@ -306,8 +306,8 @@ class Program:
         for scope in self.bails:
             self._append((r.BAIL, ABSENT, ABSENT, ABSENT, self._mask(scope)))
         for node, scope in self.duties:
-            op, _, second, _ = self.record.nodes[node]
-            if self.record.may_raise(op, second) and not self._is_covered(node, scope):
+            op, first, second, _ = self.record.nodes[node]
+            if self.record.may_raise(op, first, second) and not self._is_covered(node, scope):
                 self.emit(node, scope)
         if len(self.instructions) > MAX_INSTRUCTIONS:
             return None

@@ -5,7 +5,7 @@ numbers of the operations are the program format's.
 """
 
 import sys
-from math import copysign
+from math import copysign, inf
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ BAILS_BY_SECOND = frozenset((I_FLOORDIV, I_MOD, I_SHR, F_DIV, F_FLOORDIV, F_MOD)
 MAX_PATHS = 64
 MAX_OPERATIONS = 2000  # in the whole record
 MAX_STEPS = 10_000  # on one path, hits in the record included
+MOST_BITS = 1024  # of an int that a float is near
 
 # They bail out where the engine cannot hold what Python has, but raise nothing: unused, they go.
 _ONLY_BEYOND = frozenset((I_ADD, I_SUB, I_MUL, I_NEG, I_ABS, INT_TO_FLOAT_EXACT, F_COPYSIGN))
@@ -102,7 +103,7 @@ class Record:
     """All operations that the paths so far have done, and the state of the current path."""
 
     __slots__ = (
-        "bailed", "bails", "bools", "decided", "done", "handler", "identity", "index", "inverts",
+        "bailed", "bails", "bits", "bools", "decided", "done", "handler", "index", "inverts",
         "keeps_tuples", "nodes", "place", "plan", "reason", "steps", "taken", "types", "why",
     )  # fmt: skip
 
@@ -111,6 +112,7 @@ class Record:
         self.nodes: list[Node] = []
         self.types: list[int] = []
         self.bails: list[bool] = []  # whether an operation may bail out
+        self.bits: list[float] = []  # of the ints that Python may have, at most
         self.index: dict[Node, int] = {}
         self.plan: list[bool] = []  # the decisions that the current run is to replay
         self.reason: str | None = None  # sticky: the function cannot be traced
@@ -120,7 +122,6 @@ class Record:
         self.bools = False  # plain bools are about
         self.inverts = False  # `~` is about, which warns of a plain bool from 3.12 on
         self.keeps_tuples = False  # tuples are about, so that identity can show
-        self.identity = False  # an operation lost track of identity
         self.begin()
 
     def begin(self) -> None:
@@ -151,9 +152,9 @@ class Record:
         self.why = self.why or why
         return Halt(why)
 
-    def step(self, count: int = 1) -> None:
+    def step(self) -> None:
         """Count work, against a bound."""
-        self.steps += count
+        self.steps += 1
         if self.bailed or self.reason is not None:
             raise Halt  # swallowed by user code before
         if self.steps > MAX_STEPS:
@@ -183,6 +184,7 @@ class Record:
         self.nodes.append(key)
         self.types.append(kind)
         self.bails.append(bails)
+        self.bits.append(self._bits(*key))
         self.index[key] = node
         return node
 
@@ -193,10 +195,34 @@ class Record:
             return None
         return float("nan") if key[2] == "nan" else key[2]
 
-    def may_bail(self, op: int, second: int | None) -> bool:
-        """Return whether an operation can bail out, given its second operand if that is a node."""
+    def _bits(self, op: int, a: Any, b: Any, c: Any) -> float:
+        """Return how many bits an int has in Python, which knows no limit, at most."""
+        if op in (INPUT, CONSTANT) or RESULT_TYPES[op] != INT:
+            return 64
+        if op in (BOOL_TO_INT, TRUNC, ROUND, FLOOR, CEIL):
+            return MOST_BITS
+        first, second, third = (self.bits[each] if each >= 0 else 0 for each in (a, b, c))
+        if op in (I_SHL, I_POW):
+            by = self.constant_of(b)
+            if by is None or by < 0:
+                return inf
+            return first + float(by) if op == I_SHL else first * float(by)
+        if op == I_MUL:
+            return first + second
+        if op == I_AND and any((self.constant_of(each) or -1) > 0 for each in (a, b)):
+            return 64
+        return max(first, second, third) + 1
+
+    def is_huge(self, node: int) -> bool:
+        """Return whether an int may be one that no float is near: conversions raise."""
+        return self.bits[node] > MOST_BITS
+
+    def may_bail(self, op: int, first: int | None, second: int | None) -> bool:
+        """Return whether an operation can bail out, given its operands as far as they are nodes."""
         if op in _BAILS_ALWAYS:
             return True
+        if op == INT_TO_FLOAT:
+            return first is None or self.is_huge(first)
         if op not in BAILS_BY_SECOND:
             return False
         divisor = None if second is None else self.constant_of(second)
@@ -206,27 +232,25 @@ class Record:
             return bool(divisor < 0)
         return divisor == 0 or (op == I_FLOORDIV and divisor == -1)
 
-    def may_raise(self, op: int, second: int | None) -> bool:
+    def may_raise(self, op: int, first: int | None, second: int | None) -> bool:
         """Return whether Python can raise where an operation bails out: it stays if unused."""
-        return op not in _ONLY_BEYOND and self.may_bail(op, second)
+        return op not in _ONLY_BEYOND and self.may_bail(op, first, second)
 
     def pure(self, op: int, a: int, b: int = -1, c: int = -1) -> int:
         """Return the node of an operation without noting that the path did it."""
         key = (op, a, b, c)
         node = self.index.get(key)
         if node is None:
-            node = self._node(key, RESULT_TYPES[op], bails=self.may_bail(op, b))
+            node = self._node(key, RESULT_TYPES[op], bails=self.may_bail(op, a, b))
         return node
 
     def do(self, op: int, a: int, b: int = -1, c: int = -1) -> int:
         """Do an operation on the current path."""
-        self.steps += 1
-        if self.bailed or self.reason is not None or self.steps > MAX_STEPS:
-            self.step()
+        self.step()
         key = (op, a, b, c)
         node = self.index.get(key)
         if node is None:
-            node = self._node(key, RESULT_TYPES[op], bails=self.may_bail(op, b))
+            node = self._node(key, RESULT_TYPES[op], bails=self.may_bail(op, a, b))
         if self.bails[node]:
             self.done[node] = None
         return node
@@ -234,10 +258,6 @@ class Record:
     def decide(self, condition: int) -> bool:
         """Return the truth of a condition on the current path: as planned, else True first."""
         self.step()
-        negated = False
-        while self.nodes[condition][0] == B_NOT:
-            condition = self.nodes[condition][1]
-            negated = not negated
         known = self.decided.get(condition)
         if known is None:
             position = len(self.taken)
@@ -246,4 +266,4 @@ class Record:
             known = self.plan[position]
             self.taken.append((condition, known))
             self.decided[condition] = known
-        return known is not negated
+        return known

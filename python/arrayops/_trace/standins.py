@@ -96,9 +96,11 @@ class Known(StandIn):
         if keywords and self._ao_name != "isclose":
             raise record.stop(f"it calls {self._ao_name} with keywords")
         try:
-            return self._ao_symbolic(record, *args, **keywords)
-        except (TypeError, IndexError):
+            result = self._ao_symbolic(record, *args, **keywords)
+        except (TypeError, IndexError, AttributeError):
             raise record.stop(f"it calls {self._ao_name} in a form that is not traced") from None
+        record.meet(bools=type(result) is bool)
+        return result
 
 
 class IsInstance(StandIn):
@@ -140,23 +142,24 @@ class Helper(StandIn):
         return self._ao_function(*args, **keywords)
 
 
-class Bound:
+class Bound(StandIn):
     """A function with its first argument, as a bound method is."""
 
     __slots__ = ("_ao_first", "_ao_function")
 
     def __init__(self, function: Callable[..., Any], first: StandIn) -> None:
         """Bind."""
+        super().__init__(first._ao_record, "a method")
         self._ao_function = function
         self._ao_first = first
+
+    def __bool__(self) -> bool:
+        """Be true, as methods are."""
+        return True
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """Run it."""
         return self._ao_function(self._ao_first, *args, **keywords)
-
-    def __getattr__(self, _name: str) -> Any:
-        """Refuse."""
-        return self._ao_first._ao_refuse()
 
 
 class Module(StandIn):
@@ -219,18 +222,57 @@ class Table(tuple[Any, ...]):
         return v.make(record, node)
 
 
-class Members:
+class Text(str):  # noqa: SLOT000 (it has one, in a dict)
+    """A string: numbers are not to be found in it, nor made of it, nor put into it."""
+
+    _ao_record: Record
+
+    def __getattribute__(self, name: str) -> Any:
+        """Refuse, but for what the interpreter asks for."""
+        if name.startswith(("__", "_ao_")):  # which the function cannot
+            return super().__getattribute__(name)
+        return self._ao_refuse()
+
+    def _ao_refuse(self, *_: Any) -> Any:
+        raise self._ao_record.stop("it works with text")
+
+    __iter__ = __mod__ = __rmod__ = __getitem__ = __contains__ = __add__ = _ao_refuse
+    __mul__ = __rmul__ = _ao_refuse
+
+
+Text.__name__ = "str"
+
+
+def text(record: Record, value: str) -> Text:
+    """Return the stand-in of a string."""
+    made = Text(value)
+    made._ao_record = record
+    return made
+
+
+def _is_hashable(item: Any) -> bool:
+    if isinstance(item, tuple):
+        return all(map(_is_hashable, item))
+    return isinstance(item, Value) or type(item) in _PLAIN
+
+
+class Members(StandIn):
     """A constant frozenset of numbers."""
 
     __slots__ = ("_ao_items",)
 
-    def __init__(self, items: frozenset[Any]) -> None:
+    def __init__(self, record: Record, items: frozenset[Any]) -> None:
         """Stand in for a frozenset."""
+        super().__init__(record, "a frozenset")
         self._ao_items = Table(items)
 
     def __contains__(self, item: Any) -> bool:
         """Compare with all at once."""
-        return item in self._ao_items
+        return item in self._ao_items if _is_hashable(item) else bool(self._ao_refuse())
+
+    def __bool__(self) -> bool:
+        """Return whether there are any."""
+        return bool(self._ao_items)
 
     def __iter__(self) -> Iterator[Any]:
         """Yield the members in the frozenset's own order."""
@@ -241,14 +283,14 @@ class Members:
         return len(self._ao_items)
 
 
-class Range:
+class Range(StandIn):
     """A range of plain ints."""
 
-    __slots__ = ("_ao_range", "_ao_record")
+    __slots__ = ("_ao_range",)
 
     def __init__(self, record: Record, plain: range) -> None:
         """Stand in for a range."""
-        self._ao_record = record
+        super().__init__(record, "a range")
         self._ao_range = plain
 
     def __iter__(self) -> Iterator[int]:
@@ -274,16 +316,6 @@ class Range:
     def __getitem__(self, index: Any) -> Any:
         """Return one of the ints."""
         return self._ao_range[index]
-
-    def __getattr__(self, _name: str) -> Any:
-        """Refuse."""
-        raise self._ao_record.stop("it uses an attribute of a range")
-
-    def _ao_refuse(self, *_: Any) -> Any:
-        raise self._ao_record.stop("it compares a range")
-
-    __eq__ = __ne__ = _ao_refuse
-    __hash__ = _ao_refuse  # type: ignore[assignment]
 
     def __contains__(self, item: Any) -> bool:
         """Compare with the bounds."""

@@ -92,11 +92,6 @@ def make(record: Record, node: int) -> Value:
     return CLASSES[record.types[node]](record, node)
 
 
-def is_value(value: Any) -> bool:
-    """Return whether a value is symbolic."""
-    return isinstance(value, Value)
-
-
 def node_of(record: Record, value: Any) -> int:
     """Return the node of a symbolic or plain number."""
     if isinstance(value, Value):
@@ -124,6 +119,7 @@ def as_float(record: Record, value: Any) -> int:
         if value._ao_kind == FLOAT:
             return value._ao_node
         return record.do(r.INT_TO_FLOAT, as_int(record, value))
+    kind_of(record, value)
     try:
         return record.constant(float(value))
     except OverflowError:
@@ -156,7 +152,7 @@ def _divide_by_zero(op: int) -> None:
 
 def _divides(record: Record, op: int, a: int, b: int) -> int:
     """Do a division; under `try`, division by zero is a path of its own."""
-    if record.handler and record.may_bail(op, b):
+    if record.handler and record.may_bail(op, a, b):
         floats = record.types[b] == FLOAT
         zero = record.constant(0.0 if floats else 0)
         known = record.constant_of(b)
@@ -238,21 +234,28 @@ MIRRORED = {LT: GT, LE: GE, GT: LT, GE: LE, EQ: EQ, NE: NE}
 _Comparison = tuple[int, int, bool]
 
 
+def _plain(record: Record, truth: bool) -> bool:  # noqa: FBT001
+    """Return the outcome of a comparison that is the same for all numbers."""
+    record.meet(bools=True)
+    return truth
+
+
 def _compare_int_with_float(record: Record, how: _Comparison, a: Any, bound: float) -> Any:
     """Compare a symbolic int with a plain float, as ints."""
     if isnan(bound):
-        return how is NE
+        return _plain(record, how is NE)
     if not -(2.0**63) <= bound < 2.0**63:
         if 2.0**63 <= bound < 2.0**64:
             raise record.stop("it compares with a number from 2**63 to 2**64")
         if isfinite(bound):
             _must_be_given(record, as_int(record, a))
         above = bound > 0
-        return how is NE or (above if how in (LT, LE) else not above and how in (GT, GE))
+        truth = how is NE or (above if how in (LT, LE) else not above and how in (GT, GE))
+        return _plain(record, truth)
     if bound.is_integer():
         return compare(record, how, a, int(bound))
     if how in (EQ, NE):
-        return how is NE
+        return _plain(record, how is NE)
     # n < 2.5 is n <= 2; n > 2.5 is n >= 3.
     low = how in (LT, LE)
     return compare(record, LE if low else GE, a, floor(bound) if low else ceil(bound))
@@ -273,8 +276,8 @@ def _compare_with_big(record: Record, how: _Comparison, bound: int) -> bool:
     if 1 << 63 <= bound < 1 << 64:
         raise record.stop("it compares with a number from 2**63 to 2**64")
     if how in (EQ, NE):
-        return how is NE
-    return (bound > 0) == (how in (LT, LE))
+        return _plain(record, how is NE)
+    return _plain(record, (bound > 0) == (how in (LT, LE)))
 
 
 def compare(record: Record, how: _Comparison, a: Any, b: Any) -> Any:
@@ -400,8 +403,8 @@ def _define() -> None:
     for name, how in {"eq": EQ, "ne": NE}.items():
 
         def equality(a: Any, b: Any, h: _Comparison = how) -> Any:
-            if b is None or type(b) in (str, tuple, bytes):
-                return h is NE  # a number never equals these
+            if b is None or isinstance(b, (str, tuple, bytes)):
+                return _plain(a._ao_record, h is NE)  # a number never equals these
             return compare(a._ao_record, h, a, b)
 
         setattr(Value, f"__{name}__", equality)

@@ -9,11 +9,12 @@ from arrayops._trace import guards as g
 from arrayops._trace import standins as s
 from arrayops._trace.check import Checked, check, has_bool
 from arrayops._trace.guards import MISSING, Guard
-from arrayops._trace.known import EXCEPTIONS, KNOWN
+from arrayops._trace.known import EXCEPTIONS, KNOWN, MAKERS
 from arrayops._trace.record import Record, article
 
 _SCALARS = frozenset((int, float, bool, str, type(None)))
 _NUMBERS = frozenset((int, float, bool))
+TRACED = "traced"  # the module of functions that are rebuilt
 _MAX_DEPTH = 20  # of helpers that call helpers
 
 
@@ -68,7 +69,10 @@ class Instance(s.StandIn):
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """Run the class's own `__call__`."""
-        return self.__getattr__("__call__")(*args, **keywords)
+        found = self.__getattr__("__call__")
+        if not isinstance(found, s.Bound):  # its own attribute, which is not what is called
+            return self._ao_refuse()
+        return found(*args, **keywords)
 
 
 class World:
@@ -85,11 +89,10 @@ class World:
         kind = type(item)
         self.record.meet(bools=has_bool(item))
         if kind in _SCALARS:
-            return item, g.same(item)
+            return s.text(self.record, item) if kind is str else item, g.same(item)
         known = KNOWN.get(id(item))
         if known is not None:
-            if item is divmod:
-                self.record.keeps_tuples = True
+            self.record.keeps_tuples |= item in MAKERS
             return s.Known(self.record, *known), g.identical(item)
         if kind is FunctionType:
             return self._helper(item, name)
@@ -101,9 +104,9 @@ class World:
     def _rare(self, item: Any, name: str) -> tuple[Any, Guard]:
         kind = type(item)
         if kind is tuple and _is_constant(item):
-            return s.Table(item) if _is_table(item) else item, g.identical(item)
+            return self._constant(item), g.identical(item)
         if kind is frozenset and all(type(each) in _NUMBERS and each == each for each in item):
-            return s.Members(item), g.identical(item)
+            return s.Members(self.record, item), g.identical(item)
         if kind is range:
             return s.Range(self.record, item), g.identical(item)
         if item is range:
@@ -118,14 +121,14 @@ class World:
             return s.UserException(self.record, name), g.USER_EXCEPTION
         if self.record.handler:
             raise self.record.stop(f"it has a `try` and uses {name}")
-        what = "the class" if isinstance(item, type) else f"{article(kind.__name__)}:"
+        what = "the class" if issubclass(kind, type) else f"{article(kind.__name__)}:"
         guard = g.UNKNOWN if g.is_unknown(item) else g.identical(item)
         return s.StandIn(self.record, name, f"it uses {what} {name}"), guard
 
     def _helper(self, fn: FunctionType, name: str) -> tuple[Any, Guard]:
         done = self.helpers.get(id(fn))
-        if done is not None:
-            return done
+        if done is not None:  # not the same stand-in: whether they are one may change
+            return s.Helper(self.record, done[0]), done[1]
         code = fn.__code__
         if code in self.stack or len(self.stack) > _MAX_DEPTH:
             return s.StandIn(self.record, name, f"{name} calls itself"), g.has_code(code)
@@ -134,24 +137,24 @@ class World:
         except RefusedError as refused:
             reason = f"it calls {name}, and {refused.reason}"
             return s.StandIn(self.record, name, reason), g.has_code(code)
-        done = s.Helper(self.record, rebuilt), g.function(parts)
-        self.helpers[id(fn)] = done
-        return done
+        guard = g.function(parts)
+        self.helpers[id(fn)] = rebuilt, guard
+        return s.Helper(self.record, rebuilt), guard
 
-    def _constants(self, code: CodeType) -> CodeType:
-        """Let constant containers be searched and looked up."""
-        constants = code.co_consts
-        if not any(type(each) in (tuple, frozenset) for each in constants):
-            return code
-        changed = tuple(
-            s.Table(each)
-            if type(each) is tuple and _is_table(each)
-            else s.Members(each)
-            if type(each) is frozenset
-            else each
-            for each in constants
-        )
-        return code.replace(co_consts=changed)
+    def _constant(self, item: Any) -> Any:
+        """Return a constant's stand-in: containers of numbers can be searched and looked up."""
+        kind = type(item)
+        if kind is str:
+            return s.text(self.record, item)
+        if kind is frozenset:
+            return s.Members(self.record, item)
+        if kind is not tuple:
+            return item
+        if _is_table(item):
+            return s.Table(item)
+        # It may hold a NaN, which is found where it is the very object that is searched for.
+        self.record.keeps_tuples = True
+        return item
 
     def rebuild(self, fn: FunctionType) -> tuple[FunctionType, g.Function]:
         """Return a function over stand-ins, and what it depends on."""
@@ -174,7 +177,7 @@ class World:
         record.handler |= found.has_handler
         record.meet(inverts=found.inverts)
         parts = g.Function(code)
-        scope: dict[str, Any] = {"__builtins__": {}, "__name__": "traced"}
+        scope: dict[str, Any] = {"__builtins__": {}, "__name__": TRACED}
         if found.names:
             self._names(fn, found, parts, scope)
         cells = []
@@ -192,7 +195,7 @@ class World:
             parts.defaults.append(guard)
             defaults.append(standin)
         if found.containers:
-            code = self._constants(code)
+            code = code.replace(co_consts=tuple(map(self._constant, code.co_consts)))
         rebuilt = FunctionType(
             code, scope, fn.__name__, tuple(defaults) or None, tuple(cells) or None
         )
@@ -207,7 +210,7 @@ class World:
         self, fn: FunctionType, found: Checked, parts: g.Function, scope: dict[str, Any]
     ) -> None:
         outer = fn.__builtins__
-        if type(fn.__globals__) is not dict or type(outer) is not dict:
+        if not g.has_plain_names(fn):
             raise RefusedError("its globals are no plain dict")
         for name in found.names:
             item = fn.__globals__.get(name, MISSING)
@@ -249,7 +252,7 @@ def root(world: World, fn: Any) -> Root:
         return Root(standin, guard, fn.__name__)
     seen: list[Any] = []
     if kind is MethodType:
-        if type(fn.__func__) is not FunctionType or isinstance(fn.__self__, type):
+        if type(fn.__func__) is not FunctionType or g.is_class(fn.__self__):
             raise RefusedError("it is a method of a class, or not written in Python")
         rebuilt, parts = world.rebuild(fn.__func__)
         instance = Instance(world, fn.__self__, seen)
@@ -257,7 +260,7 @@ def root(world: World, fn: Any) -> Root:
     if kind is partial:
         return _partial_root(world, fn)
     written, call = g.call_of(fn)
-    if not written or isinstance(fn, type):
+    if not written or g.is_class(fn):
         name = article(kind.__name__)
         raise RefusedError(f"it is {name}, not a function written in Python")
     rebuilt, parts = world.rebuild(call)
@@ -269,6 +272,8 @@ def _partial_root(world: World, fn: Any) -> Root:
     inner = root(world, fn.func)
     args, arg_guards = [], []
     for item in fn.args:
+        if item is g.PLACEHOLDER:
+            raise RefusedError("it is a partial with a placeholder")
         standin, guard = world.wrap(item, "an argument of partial")
         args.append(standin)
         arg_guards.append(guard)

@@ -1,0 +1,351 @@
+"""Functions for which a trace, or its guard, answered otherwise than Python."""
+
+import functools
+import math
+import signal
+import subprocess
+import sys
+import types
+from array import array
+from functools import partial
+from typing import Any
+
+import arrayops as ao
+import oracles
+import pytest
+from comparison import outcome
+from test_tracer_world import SOME, SOME_FLOATS, namespace
+from traced_samples import LONGS, assert_as_per_element, assert_same_outcome
+
+CALLS = "class M:\n def __call__(self, x): return x + 1\n def run(self, x): return self(x) * 2\n"
+GUARDED = (
+    "def g(x): raise E\ndef h(x):\n try: return g(x)\n except TypeError: return 2\n"
+    " except ValueError: return 3\ndef f(x): return g(x) if x < -10000 else h(x)"
+)
+OWN = "class M:\n k = 2\n def run(self, x): return x * self.k\nm = M()\nf = m.run"
+CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
+    # Guards that raise.
+    "method_then_function": (
+        "class M:\n def run(self, x=3): return x + 1\nm = M()\nf = m.run",
+        ("f = M.run", "f = partial(m.run)", "f = partial(M.run, 5)", "f = m.run"),
+    ),
+    "call_then_object": (
+        "class M:\n def __call__(self, x=3): return x + 1\nm = M()\nf = m.__call__",
+        ("f = m", "f = M.__call__", "f = m.__call__"),
+    ),
+    "long_int": (
+        "K = 10**5000\ndef f(x): return x if x < K else -x",
+        ("K = 10**5000 + 0", "K = -(10**5000)", "K = 5"),
+    ),
+    "slot_of_another_class": (
+        OWN.replace("k = 2", "pass") + "\nclass O: __slots__ = ('k',)\nm.k = 3",
+        ("M.k = O.k",),
+    ),
+    "class_that_cannot_be_asked_for": (
+        (
+            "class E(Exception): pass\nclass P:\n @property\n def __class__(self): raise OSError\n"
+            "def f(x):\n if x == 5000: raise E\n return x"
+        ),
+        ("E = P()",),
+    ),
+    # Identity.
+    "nan": (
+        "K = L = math.nan\ndef f(x): return x if (K,) == (L,) else -x",
+        ("L = float('nan')", "K = L", "K = 1; L = 1"),
+    ),
+    "nan_in_a_tuple": (
+        "K = math.nan\nT = (K, 'a')\ndef f(x): return x if K in T else -x",
+        ("K = float('nan')", "T = (K, 'b')"),
+    ),
+    "function": (
+        "def h(x): return x\ng = h\ndef f(x): return x if (h,) == (g,) else -x",
+        ("g = types.FunctionType(h.__code__, globals())", "g = h"),
+    ),
+    # Attributes.
+    "descriptor_with_delete": (
+        (
+            "class D:\n def __get__(self, item, kind=None): return 5\n"
+            " def __delete__(self, item): pass\n"
+        )
+        + OWN,
+        ("M.k = D(); m.__dict__['k'] = 2", "M.k = 3"),
+    ),
+    "call_of_an_object_itself": (
+        CALLS + "m = M()\nf = m.run",
+        ("m.__call__ = lambda x: x * 100", "del m.__call__"),
+    ),
+    "attributes_in_another_kind_of_dict": (
+        "from collections import OrderedDict\n" + OWN,
+        ("m.__dict__ = OrderedDict(k=5)", "m.__dict__['k'] = 6", "m.__dict__ = {}"),
+    ),
+    "dict_that_is_none": (OWN, ("M.__dict__",)),
+    "attribute_named_dict": (OWN.replace("k = 2", "k = 2; __dict__ = {'k': 7}"), ("M.k = 3",)),
+    "property_without_value": (
+        (
+            "class M:\n @property\n def k(self): raise AttributeError\n def run(self, x):\n"
+            "  try: return x * self.k\n  except AttributeError: return 1\nf = M().run"
+        ),
+        ("M.__getattr__ = lambda self, name: 5", "del M.__getattr__"),
+    ),
+    # Exceptions that were met before the `try`.
+    "class_raised": ("class E(ValueError): pass\n" + GUARDED, ("class E(KeyError): pass",)),
+    "exception_raised": ("E = ValueError()\n" + GUARDED, ("E = TypeError()",)),
+    "class_passed": (
+        (
+            "class E(ValueError): pass\ndef h(x, e):\n try:\n  try: return 7 // int(x)\n"
+            "  except e: return 1\n except TypeError: return 2\n"
+            " except ZeroDivisionError: return 3\ndef f(x):\n e = E\n return h(x, e)"
+        ),
+        ("E = ZeroDivisionError",),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_change_between_calls_is_noticed(name: str) -> None:
+    source, changes = CHANGES[name]
+    names = namespace(source)
+    for change in ("", *changes, ""):
+        exec(change, names)  # noqa: S102 - our own text
+        data = array("h", [0, 1, 2, 3]) * 75 if name == "class_passed" else SOME
+        assert_as_per_element(names["f"], data)
+
+
+@pytest.mark.parametrize("of", ["globals", "builtins"])
+def test_names_of_another_kind_of_dict_after_a_plain_one(of: str) -> None:
+    class Names(dict[str, Any]):
+        """Has another value when asked for a name."""
+
+        def __getitem__(self, name: str) -> Any:
+            return 7 if name == "k" else super().__getitem__(name)
+
+    code = (lambda x: x + k).__code__  # type: ignore[name-defined] # noqa: F821
+    for kind in (dict, Names):
+        scope = kind(k=1) if of == "globals" else {"__builtins__": kind(k=1)}
+        assert_as_per_element(types.FunctionType(code, scope), SOME)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "S = frozenset((1, 2))\nT = frozenset((2, 1))\ndef f(x): return x if S == T else -x",
+        "S = frozenset((1, 2))\nT = frozenset((2, 1))\ndef f(x): return x if S != T else -x",
+        "S = frozenset((1, 2))\nT = frozenset((2, 1))\ndef f(x): return x if S in (T,) else -x",
+        "S = frozenset((1, 2))\ndef f(x):\n try: return len(S & S)\n except TypeError: return 0",
+        "S = frozenset((1, 2))\ndef f(x):\n try: return x + (S <= S)\n except TypeError: return 0",
+        ("S = frozenset((1, 2))\n"
+        "def f(x):\n try: return x + S.isdisjoint(S)\n except AttributeError: return 0"),
+        "S = frozenset((1, 2))\ndef f(x): return x + len(f'{S}')",
+        "S = frozenset((1, 2))\ndef f(x): return x + len('%s' % S)",
+        "R = range(3)\ndef f(x): return x + len(f'{R}')",
+        "R = range(3)\ndef f(x): return x + len('%r' % (R,))",
+        "R = range(3)\ndef f(x): return x + len(f'{ValueError(R)}')",
+        ("class M:\n def h(self): pass\n def run(self, x): return x if self.h == self.h else -x\n"
+        "f = M().run"),
+        ("class M:\n def h(self): pass\n def run(self, x): return x + (len(f'{self.h}') > 50)\n"
+        "f = M().run"),
+        "def f(x): return x + (sorted((2, 1)) in {1, 2})",
+        "K = []\nS = frozenset()\ndef f(x): return x + (K in S)",
+        *(
+            f"K = '3'\ndef f(x): return {call}"
+            for call in (
+                "x + K", "x - K", "x * K", "x // K", "x % K", "divmod(x, K)[0]", "x + '3'",
+                "x + b'3'", "x ** K", "math.fmod(x, K)", "math.atan2(K, x)", "math.pow(x, K)",
+                "math.copysign(x, K)", "math.isclose(x, K)", "operator.add(x, K)",
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_result_is_that_of_python(source: str) -> None:
+    fn = namespace(source)["f"]
+    assert_as_per_element(fn, SOME)
+    assert_as_per_element(fn, SOME_FLOATS)
+    assert_as_per_element(fn, array("d", [2.5] * 300))
+
+
+@pytest.mark.parametrize("error", ["KeyboardInterrupt", "SystemExit", "MemoryError"])
+def test_exception_that_is_not_raised_ends_nothing(error: str) -> None:
+    fn = namespace(f"def f(x):\n if x > 10000: raise {error}\n return x")["f"]
+    assert_as_per_element(fn, SOME)
+    assert "f(x)" in ao.explain(fn)
+
+
+def test_exception_that_changes_a_global_is_not_overlooked() -> None:
+    source = "K = 1\nclass E(Exception):\n def __init__(self):\n  global K\n  K += 1\n"
+    names = namespace(source + "def f(x):\n if x == 5: E()\n return x * K")
+    data = array("h", [5] + [7] * 100_000)
+    for times in (2, 3, 4):
+        assert ao.map(data, names["f"], typecode="q") == array(
+            "q", [5 * times] + [7 * times] * 100_000
+        )
+
+
+def test_helper_with_a_try_that_is_found_late_can_be_explained() -> None:
+    source = (
+        "m = module()\ndef h(y):\n try: return 7 // (y - 1)\n except ZeroDivisionError: return 0\n"
+        "m.h = h\ndef f(x):\n y = 700 // x\n return m.h(y) + 3 if x > 3 else y + 1"
+    )
+    assert "f(x)" in ao.explain(namespace(source)["f"])
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="Placeholder is new in Python 3.14")
+def test_placeholder_of_a_partial_is_filled() -> None:
+    hole: Any = vars(functools)["Placeholder"]
+    assert_as_per_element(partial(lambda a, b, c=1: a * 0 + b * c, hole, 3), SOME)
+
+
+NAN = math.nan
+NAMES = {"NAN": NAN, "T": (NAN, 1.0), "A": frozenset((1, 2)), "B": frozenset((2, 3)), "math": math}
+
+
+def sample(source: str, **names: Any) -> Any:
+    """Return `f` of a module that has these names, and a few others."""
+    scope = {**namespace(""), **NAMES, **names}
+    exec(source, scope)  # noqa: S102 - our own text
+    return scope["f"]
+
+
+HUGE = "def f(x):\n y = x * x\n y = y * y\n y = y * y\n y = y * y\n y = y * y\n"
+CAUGHT = "def f(x):\n try: return {}\n except {}: return -1\n except Exception: return -2"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        # Arguments that are no numbers.
+        "def f(x): return math.log(abs(x) + 1, None)",
+        "def f(x): return math.isclose(x, x, rel_tol=10**400)",
+        CAUGHT.format("math.fmod(x, 'a')", "ValueError"),
+        CAUGHT.format("int((x,))", "AttributeError"),
+        CAUGHT.format("round((x,))", "AttributeError"),
+        CAUGHT.format("math.floor((x,))", "AttributeError"),
+        # Operators and methods of constants.
+        CAUGHT.format("1 if x in A | B else 0", "TypeError"),
+        CAUGHT.format("x in A.union(B)", "AttributeError"),
+        CAUGHT.format("x + len('%*d' % (x > 2, 5))", "TypeError"),
+        "def f(x): return x + len('abc' % math)",
+        "def f(x): return x + len(b'abc' % abs)",
+        # An int that no float is near, of which only the conversion is seen.
+        HUGE + " try: float(y)\n except OverflowError: return 0\n return 1",
+        HUGE + " y + 0.5\n return 1",
+        HUGE + " if x > 3: math.isnan(y)\n return 1",
+        "def f(x):\n (1 << (x & 1023) << 900) + 0.5\n return x",
+        # A class of exceptions that another class is made of.
+        ("def f(x):\n try: raise OSError(x, 'a')\n except FileNotFoundError: return 1\n"
+        " except OSError: return 2"),
+        # A NaN that is one of a tuple's.
+        "def f(x): return min(NAN, x * 1.0) in T",
+        "def f(x): return T.count(max(NAN, x * 1.0))",
+        "def f(x):\n l = sorted((0.5, 1.5))\n l.append(min(x, NAN))\n return NAN in l",
+        "def f(x): return NAN in ValueError(min(x, NAN)).args",
+        # `try` in a helper that is used after one without.
+        ("class Own(ValueError): pass\ndef h(y):\n if y > 3: raise Own\n return y\n"
+        "def g(y):\n try: return h(y)\n except TypeError: return 1\n except ValueError: return 2\n"
+        "def f(x): return h(min(x, 2)) + g(x)"),
+    ],
+)  # fmt: skip
+def test_outcome_is_that_of_python(source: str) -> None:
+    fn = sample(source)
+    for data in (SOME, SOME_FLOATS, LONGS, array("d", [1.0, NAN, -0.0, 2.5] * 200)):
+        assert_as_per_element(fn, data)
+
+
+@pytest.mark.parametrize(
+    ("body", "first"),
+    [
+        ("5.0 if t in T else t", [NAN]),
+        ("T[0] if x < 100 else (5.0 if t in T else t)", []),
+        ("NAN if x < 100 else (5.0 if (t,) == (NAN,) else t)", []),
+    ],
+)
+def test_accumulator_is_the_very_object(body: str, first: list[float]) -> None:
+    fn = sample(f"f = lambda t, x: {body}")
+    data = array("d", [step / 4 for step in range(5000)])
+    for _ in range(2):
+        theirs = outcome(oracles.reduce, data, fn, *first)
+        assert_same_outcome(outcome(ao.reduce, data, fn, *first), theirs)
+
+
+@pytest.mark.parametrize(
+    ("body", "change"),
+    [
+        ("x + (K in T)", float("nan")),
+        ("x + math.copysign(1.0, K)", -NAN),
+        ("x + (x < L)", -1),
+    ],
+)
+def test_constant_that_is_replaced_by_one_alike_is_noticed(body: str, change: Any) -> None:
+    fn = sample(f"f = lambda x: {body}", K=NAN, L=10**5000)
+    for _ in range(2):
+        assert_as_per_element(fn, SOME)
+        fn.__globals__["L" if "L" in body else "K"] = change * 10**5000 if "L" in body else change
+
+
+def test_lack_of_room_for_calls_is_not_taken_for_the_functions_own() -> None:
+    def nested(count: int, call: Any) -> Any:
+        return nested(count - 1, call) if count else call()
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(400)
+    try:
+        for count in range(0, 390, 3):
+            code = "def f(x):\n try: return divmod(x, 7)[0]\n except Exception: return 0"
+            fn = namespace(code)["f"]
+            try:
+                nested(count, lambda fn=fn: [ao.map(SOME, fn) for _ in range(2)])
+            except RecursionError:
+                continue
+            assert_as_per_element(fn, SOME)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
+def test_exception_of_a_signal_handler_while_tracing_is_not_lost() -> None:
+    class Alarm(Exception):  # noqa: N818
+        """What the handler raises."""
+
+    def ring(*_: object) -> None:
+        raise Alarm
+
+    fn = sample("def f(x):\n if x > 10**6: return K ** K ** 3 % 7\n return x", K=300)
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(Alarm):
+            [ao.map(SOME, fn) for _ in range(2)]
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_objects_are_not_asked_for_their_class() -> None:
+    asked: list[int] = []
+
+    class Lazy:
+        """Says that it is of another class."""
+
+        @property
+        def __class__(self) -> Any:
+            asked.append(1)
+            return int
+
+        @__class__.setter
+        def __class__(self, _: Any) -> None:
+            asked.append(2)
+
+    fn = sample("def f(x): return x if x < 10**6 else lazy.foo", lazy=Lazy())
+    for _ in range(2):
+        ao.map(SOME, fn)
+    assert asked == []
+
+
+PATCHED = """import math, arrayops as ao
+from array import array
+real, math.sqrt = math.sqrt, lambda x: 7.0
+print(ao.map(array('d', [4.0]) * 9000, lambda x: math.sqrt(x))[0])"""
+
+
+def test_function_of_a_module_that_was_replaced_before_is_the_one_called() -> None:
+    command = [sys.executable, "-c", PATCHED]
+    assert subprocess.run(command, capture_output=True, check=True).stdout == b"7.0\n"
