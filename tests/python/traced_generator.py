@@ -186,11 +186,14 @@ class Writer:
     def _beginning(self) -> list[str]:
         text = PRELUDE + (ODD_PRELUDE if self.odd else "")
         tables = ["TABLE = (3, 1, 4, 1, 5, 9, 2, 6, 5, 3)", "WEIGHTS = (0.25, 0.5, -0.0, 1.5)"]
-        if "abs(" in "".join(self.lines) and self.chooser.random() < 0.1:
+        body = "".join(self.lines)
+        if "abs(" in body and self.chooser.random() < 0.1:
             self.storage.changes += ["abs = operator.neg", "def abs(v): return v + 1", "del abs"]
-        if "max(" in "".join(self.lines) and self.chooser.random() < 0.1:
+        # Exponents and counts are bounded by it, and would take for ever without.
+        bounds = any(operator in body for operator in ("**", "<<", "pow("))
+        if "max(" in body and not bounds and self.chooser.random() < 0.1:
             self.storage.changes += ["max = min", "def max(*v): return min(*v)"]
-        if "TABLE" in "".join(self.lines):
+        if "TABLE" in body:
             self.storage.changes.append("TABLE = (1, -2, 3, -4, 5, -6, 7, 8)")
         return [*text.splitlines(), *tables, *self.storage.module]
 
