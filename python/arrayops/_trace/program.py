@@ -49,7 +49,6 @@ class Program:
         self.instructions: list[Emitted] = []
         self.numbers: dict[Emitted, int] = {}
         self.masks: dict[frozenset[Literal], int] = {}
-        self.steady: dict[int, bool] = {}
         self.result, done = self._merge(paths, 0, ())
         for node in done:
             self._duty(node, ())
@@ -103,8 +102,7 @@ class Program:
         return node
 
     def _not(self, node: int) -> int:
-        key = self.record.nodes[node]
-        return key[1] if key[0] == r.B_NOT else self.record.pure(r.B_NOT, node)
+        return self.record.pure(r.B_NOT, node)
 
     def _select_bool(self, condition: int, x: int, y: int) -> int | None:
         pure = self.record.pure
@@ -178,8 +176,6 @@ class Program:
             if x == p:
                 return record.pure(op, record.pure(r.B_OR, condition, c), x, q)
             return record.pure(op, record.pure(r.B_OR, condition, self._not(c)), x, p)
-        while record.nodes[condition][0] == r.B_NOT:
-            condition, x, y = record.nodes[condition][1], y, x
         return record.pure(op, condition, x, y)
 
     # Scopes.
@@ -236,18 +232,6 @@ class Program:
             self.numbers[instruction] = number
         return number
 
-    def _is_steady(self, node: int) -> bool:
-        """Return whether a node is the same under every mask: nothing it needs may bail out."""
-        known = self.steady.get(node)
-        if known is None:
-            op, *operands = self.record.nodes[node]
-            known = op in _LEAVES or (
-                not self.record.bails[node]
-                and all(self._is_steady(each) for each in operands if each >= 0)
-            )
-            self.steady[node] = known
-        return known
-
     def emit(self, node: int, scope: Scope) -> int:
         """Return the number of a value that is a node's for the elements of a scope.
 
@@ -266,8 +250,6 @@ class Program:
                 if self._within(scope, wider):
                     scope = wider
                     break
-        elif self._is_steady(node):
-            scope = ()
         if op in _SELECTS:
             operands = (
                 self.emit(a, scope),
@@ -281,13 +263,7 @@ class Program:
             operands = (self.emit(a, scope), ABSENT, c)
         else:
             operands = (self.emit(a, scope), ABSENT if b < 0 else self.emit(b, scope), ABSENT)
-        # Unmasked, it serves every scope.
-        number = self.numbers.get((op, *operands, ABSENT)) if bails else None
-        if number is None:
-            mask = self._mask(scope) if bails else ABSENT
-            number = self._append((op, *operands, mask))
-        elif bails:
-            scope = ()
+        number = self._append((op, *operands, self._mask(scope) if bails else ABSENT))
         done.append((scope, number))
         return number
 
