@@ -152,7 +152,7 @@ def is_foreign(error: BaseException) -> bool:
 def _has_room(frames: int = 200) -> bool:
     """Return whether so many calls may be nested here.
 
-    Else the function could catch that they may not, and be taken for one that does.
+    Else a function with a `try` could catch that they may not, and be taken for one that does.
     """
     try:
         return frames == 0 or _has_room(frames - 1)
@@ -162,10 +162,6 @@ def _has_room(frames: int = 200) -> bool:
 
 def trace(fn: Any, kinds: bytes, target: int) -> Trace:
     """Trace a callable for elements of these kinds and a target."""
-    if not _has_room():
-        outcome = Trace()
-        outcome.reason = "it is nested too deeply"
-        return outcome
     # What is known of a `try`, or of tuples, is known from the start.
     record = Record()
     while True:
@@ -197,6 +193,9 @@ def _trace(record: Record, fn: Any, kinds: bytes, target: int, known: tuple[bool
         return outcome
     if record.keeps_tuples and target == ACCUMULATOR and kinds[0] == FLOAT:
         outcome.reason = "it keeps tuples, in which one NaN can be told from another"
+        return outcome
+    if record.handler and not _has_room():
+        outcome.reason, outcome.guard = "it is nested too deeply", None
         return outcome
     try:
         _explore(record, found, kinds, target, outcome)

@@ -246,7 +246,9 @@ class Record:
 
     def do(self, op: int, a: int, b: int = -1, c: int = -1) -> int:
         """Do an operation on the current path."""
-        self.step()
+        self.steps += 1
+        if self.bailed or self.reason is not None or self.steps > MAX_STEPS:
+            self.step()
         key = (op, a, b, c)
         node = self.index.get(key)
         if node is None:

@@ -14,6 +14,7 @@ from arrayops._trace.record import Record, article
 
 _SCALARS = frozenset((int, float, bool, str, type(None)))
 _NUMBERS = frozenset((int, float, bool))
+_CONTAINERS = frozenset((str, tuple, frozenset))
 TRACED = "traced"  # the module of functions that are rebuilt
 _MAX_DEPTH = 20  # of helpers that call helpers
 
@@ -194,7 +195,7 @@ class World:
             standin, guard = self.wrap(item, "a default")
             parts.defaults.append(guard)
             defaults.append(standin)
-        if found.containers:
+        if found.containers and any(type(each) in _CONTAINERS for each in code.co_consts):
             code = code.replace(co_consts=tuple(map(self._constant, code.co_consts)))
         rebuilt = FunctionType(
             code, scope, fn.__name__, tuple(defaults) or None, tuple(cells) or None
