@@ -34,6 +34,10 @@ def _is_table(value: tuple[Any, ...]) -> bool:
     return bool(value) and all(type(each) in _NUMBERS and each == each for each in value)
 
 
+def _has_nan(value: Any) -> bool:
+    return any(map(_has_nan, value)) if type(value) is tuple else value != value
+
+
 def _is_constant(value: Any) -> bool:
     if type(value) is tuple:
         return all(map(_is_constant, value))
@@ -153,8 +157,8 @@ class World:
             return item
         if _is_table(item):
             return s.Table(item)
-        # It may hold a NaN, which is found where it is the very object that is searched for.
-        self.record.keeps_tuples = True
+        # A NaN is found where it is the very object that is searched for.
+        self.record.keeps_tuples |= _has_nan(item)
         return item
 
     def rebuild(self, fn: FunctionType) -> tuple[FunctionType, g.Function]:
