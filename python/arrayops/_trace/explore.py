@@ -163,17 +163,19 @@ def _has_room(frames: int = 200) -> bool:
 def trace(fn: Any, kinds: bytes, target: int) -> Trace:
     """Trace a callable for elements of these kinds and a target."""
     # What is known of a `try`, or of tuples, is known from the start.
-    record = Record()
+    known = False, False
     while True:
-        known = record.handler, record.keeps_tuples
         record = Record()
         record.handler, record.keeps_tuples = known
-        outcome = _trace(record, fn, kinds, target, known)
-        if known == (record.handler, record.keeps_tuples):
+        outcome = _trace(record, fn, kinds, target)
+        met = record.handler, record.keeps_tuples
+        if met == known:
             return outcome
+        known = met
 
 
-def _trace(record: Record, fn: Any, kinds: bytes, target: int, known: tuple[bool, bool]) -> Trace:
+def _trace(record: Record, fn: Any, kinds: bytes, target: int) -> Trace:
+    known = record.handler, record.keeps_tuples
     outcome = Trace()
     outcome.record = record
     if not 0 < len(kinds) <= 8:
