@@ -14,17 +14,12 @@ import pytest
 from arrayops import _trace
 from comparison import assert_same
 from traced_functions import FUNCTIONS, HARD
+from traced_samples import function
 from typecodes import FLOAT_CODES, TYPECODES
 
 INTS, FLOATS = array("q", [1]), array("d", [1.0])
 ARRAYS = {"q": "integer arrays", "d": "float arrays"}
 CALLED = "one call per element, because"
-
-
-def function(source: str, **names: Any) -> Any:
-    """Return `f` of a module of its own."""
-    exec(compile(source, "<sample>", "exec"), names)  # noqa: S102 - our own text
-    return names["f"]
 
 
 def written(body: str, names: str = "x, y") -> Any:

@@ -23,6 +23,7 @@ from program_comparison import ACCUMULATOR, FLOAT_ARRAY, INT_ARRAY, TRUTH, compa
 from program_reference import Program
 from random_functions import random_function
 from traced_functions import FUNCTIONS, HARD, Channel, clamper, scaler
+from traced_samples import function
 
 TARGETS = INT_ARRAY, FLOAT_ARRAY, TRUTH
 I, F = b"\0", b"\1"  # noqa: E741 (an int, a float)
@@ -217,13 +218,6 @@ def test_dead_division_stays() -> None:
 # -- find and its guards --------------------------------------------------------------------------
 
 
-def make(source: str, **scope: Any) -> Any:
-    """Return `f` of a module of its own."""
-    scope.setdefault("math", math)
-    exec(source, scope)  # noqa: S102 (our own text)
-    return scope["f"]
-
-
 def value(fn: Any, x: Any, target: int = FLOAT_ARRAY) -> Any:
     """Return what the program of a function gives now; None if there is none."""
     kinds = F if isinstance(x, float) else I
@@ -234,7 +228,7 @@ def value(fn: Any, x: Any, target: int = FLOAT_ARRAY) -> Any:
 
 
 def test_find_notices_globals() -> None:
-    f = make("def f(x): return x * K", K=2)
+    f = function("def f(x): return x * K", K=2)
     scope = f.__globals__
     assert value(f, 3, INT_ARRAY) == 6
     for new, wanted in ((5, 15), (True, 3), (2.5, None), ([], None), (4, 12)):
@@ -247,14 +241,14 @@ def test_find_notices_globals() -> None:
 
 
 def test_find_tells_zeros_apart() -> None:
-    f = make("def f(x): return x + K", K=0.0)
+    f = function("def f(x): return x + K", K=0.0)
     assert math.copysign(1, value(f, -0.0)) == 1
     f.__globals__["K"] = -0.0
     assert math.copysign(1, value(f, -0.0)) == -1
 
 
 def test_find_notices_shadowed_builtins() -> None:
-    f = make("def f(x): return abs(x)")
+    f = function("def f(x): return abs(x)")
     assert value(f, -2.0) == 2.0
     f.__globals__["abs"] = float
     assert value(f, -2.0) == -2.0
@@ -265,14 +259,14 @@ def test_find_notices_shadowed_builtins() -> None:
 
 
 def test_find_notices_patched_builtins(monkeypatch: pytest.MonkeyPatch) -> None:
-    f = make("def f(x): return abs(x)")
+    f = function("def f(x): return abs(x)")
     assert value(f, -2.0) == 2.0
     monkeypatch.setattr(builtins, "abs", lambda x: x * 3)
     assert value(f, -2.0) == -6.0
 
 
 def test_find_notices_patched_modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    f = make("def f(x): return math.sqrt(x)")
+    f = function("def f(x): return math.sqrt(x)")
     assert value(f, 4.0) == 2.0
     monkeypatch.setattr(math, "sqrt", math.fabs)
     assert value(f, 4.0) == 4.0
@@ -282,7 +276,7 @@ def test_find_notices_patched_modules(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_find_notices_names_that_come_up() -> None:
     source = "def f(x):\n try: return x * K\n except NameError: return -1.0"
-    f = make(source)
+    f = function(source)
     assert value(f, 3.0) == -1.0
     f.__globals__["K"] = 2
     assert value(f, 3.0) == 6.0
@@ -310,7 +304,7 @@ def test_find_notices_cells() -> None:
 
 
 def test_find_notices_defaults_and_code() -> None:
-    f: Any = make("def f(x, y=2.0, *, z=1.0): return x * y + z")
+    f: Any = function("def f(x, y=2.0, *, z=1.0): return x * y + z")
     assert value(f, 3.0) == 7.0
     f.__defaults__ = (3.0,)
     assert value(f, 3.0) == 10.0
@@ -325,7 +319,7 @@ def test_find_notices_defaults_and_code() -> None:
 
 
 def test_find_notices_helpers() -> None:
-    f = make("def h(x): return x * K\ndef f(x): return h(x) + 1", K=2.0)
+    f = function("def h(x): return x * K\ndef f(x): return h(x) + 1", K=2.0)
     scope = f.__globals__
     assert value(f, 3.0) == 7.0
     scope["K"] = 3.0
@@ -345,7 +339,7 @@ def test_find_notices_helpers() -> None:
 
 
 def test_find_notices_deleted_module() -> None:
-    f = make("def f(x): return math.fabs(x)")
+    f = function("def f(x): return math.fabs(x)")
     assert value(f, -3.0) == 3.0
     del f.__globals__["math"]
     assert value(f, -3.0) is None
@@ -440,7 +434,7 @@ def test_find_keeps_no_closures_alive() -> None:
 def test_find_is_bounded() -> None:
     for i in range(3000):
         _trace.find(scaler(float(i)), F, FLOAT_ARRAY)
-        _trace.find(make(f"def f(x): return x + {i}"), F, FLOAT_ARRAY)
+        _trace.find(function(f"def f(x): return x + {i}"), F, FLOAT_ARRAY)
     cache: Any = vars(_trace)["_cache"]
     assert len(cache) <= 512
     assert max(map(len, cache.values())) <= 8

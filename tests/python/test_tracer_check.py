@@ -17,17 +17,10 @@ from arrayops import _trace
 from arrayops._trace.check import check
 from program_comparison import FLOAT_ARRAY, INT_ARRAY, TRUTH
 from program_reference import Program
-from traced_samples import CALM_DOUBLES, SHORTS, assert_as_per_element
+from traced_samples import CALM_DOUBLES, SHORTS, assert_as_per_element, function
 
 INT, FLOAT = b"\0", b"\1"
 SOME, SOME_FLOATS = SHORTS[:700], CALM_DOUBLES[:700]  # few, yet traced when they come again
-
-
-def function(source: str, **names: Any) -> Any:
-    """Return `f` of a module of its own."""
-    names.setdefault("math", math)
-    exec(compile(source, "<sample>", "exec"), names)  # noqa: S102 - our own text
-    return names["f"]
 
 
 # -- what is refused, and where -------------------------------------------------------------------

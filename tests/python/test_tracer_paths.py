@@ -1,6 +1,5 @@
 """The symbolic run: what is stored of a path, what a path may leave to Python, and its bounds."""
 
-import math
 from array import array
 from collections.abc import Callable
 from types import ModuleType
@@ -11,19 +10,12 @@ from arrayops import _trace
 from arrayops._trace.explore import trace
 from program_comparison import ACCUMULATOR, FLOAT_ARRAY, INT_ARRAY, TRUTH, compare
 from program_reference import Program
-from traced_samples import CALM_DOUBLES, SHORTS, assert_as_per_element, stretched
+from traced_samples import CALM_DOUBLES, SHORTS, assert_as_per_element, function, stretched
 
 INT, FLOAT = b"\0", b"\1"
 SOME, SOME_FLOATS = SHORTS[:700], CALM_DOUBLES[:700]  # few, yet traced when they come again
 OTHER_FLOATS = array("d", reversed(SOME_FLOATS))
 BAIL = 0x70
-
-
-def function(source: str, **names: Any) -> Any:
-    """Return `f` of a module of its own."""
-    names.setdefault("math", math)
-    exec(compile(source, "<sample>", "exec"), names)  # noqa: S102 - our own text
-    return names["f"]
 
 
 def program(fn: Callable[..., Any], kinds: bytes = INT, target: int = INT_ARRAY) -> Program:

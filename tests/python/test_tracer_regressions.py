@@ -14,7 +14,7 @@ import arrayops as ao
 import oracles
 import pytest
 from comparison import outcome
-from test_tracer_world import SOME, SOME_FLOATS, namespace
+from test_tracer_world import METHOD, SOME, SOME_FLOATS, assert_changes_are_noticed, namespace
 from traced_samples import LONGS, assert_as_per_element, assert_same_outcome
 
 CALLS = "class M:\n def __call__(self, x): return x + 1\n def run(self, x): return self(x) * 2\n"
@@ -22,7 +22,6 @@ GUARDED = (
     "def g(x): raise E\ndef h(x):\n try: return g(x)\n except TypeError: return 2\n"
     " except ValueError: return 3\ndef f(x): return g(x) if x < -10000 else h(x)"
 )
-OWN = "class M:\n k = 2\n def run(self, x): return x * self.k\nm = M()\nf = m.run"
 CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
     # Guards that raise.
     "method_then_function": (
@@ -38,7 +37,7 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
         ("K = 10**5000 + 0", "K = -(10**5000)", "K = 5"),
     ),
     "slot_of_another_class": (
-        OWN.replace("k = 2", "pass") + "\nclass O: __slots__ = ('k',)\nm.k = 3",
+        METHOD.replace("k = 2", "pass") + "\nclass O: __slots__ = ('k',)\nm.k = 3",
         ("M.k = O.k",),
     ),
     "class_that_cannot_be_asked_for": (
@@ -67,7 +66,7 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
             "class D:\n def __get__(self, item, kind=None): return 5\n"
             " def __delete__(self, item): pass\n"
         )
-        + OWN,
+        + METHOD,
         ("M.k = D(); m.__dict__['k'] = 2", "M.k = 3"),
     ),
     "call_of_an_object_itself": (
@@ -75,11 +74,11 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
         ("m.__call__ = lambda x: x * 100", "del m.__call__"),
     ),
     "attributes_in_another_kind_of_dict": (
-        "from collections import OrderedDict\n" + OWN,
+        "from collections import OrderedDict\n" + METHOD,
         ("m.__dict__ = OrderedDict(k=5)", "m.__dict__['k'] = 6", "m.__dict__ = {}"),
     ),
-    "dict_that_is_none": (OWN, ("M.__dict__",)),
-    "attribute_named_dict": (OWN.replace("k = 2", "k = 2; __dict__ = {'k': 7}"), ("M.k = 3",)),
+    "dict_that_is_none": (METHOD, ("M.__dict__",)),
+    "attribute_named_dict": (METHOD.replace("k = 2", "k = 2; __dict__ = {'k': 7}"), ("M.k = 3",)),
     "property_without_value": (
         (
             "class M:\n @property\n def k(self): raise AttributeError\n def run(self, x):\n"
@@ -103,12 +102,8 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_change_between_calls_is_noticed(name: str) -> None:
-    source, changes = CHANGES[name]
-    names = namespace(source)
-    for change in ("", *changes, ""):
-        exec(change, names)  # noqa: S102 - our own text
-        data = array("h", [0, 1, 2, 3]) * 75 if name == "class_passed" else SOME
-        assert_as_per_element(names["f"], data)
+    data = array("h", [0, 1, 2, 3]) * 75 if name == "class_passed" else SOME
+    assert_changes_are_noticed(*CHANGES[name], data)
 
 
 @pytest.mark.parametrize("of", ["globals", "builtins"])

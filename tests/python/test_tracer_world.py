@@ -15,6 +15,7 @@ from arrayops import _trace
 from arrayops._trace import world
 from program_comparison import FLOAT_ARRAY, INT_ARRAY
 from traced_samples import CALM_DOUBLES, SHORTS, assert_as_per_element
+from typecodes import Array
 
 INT, FLOAT = b"\0", b"\1"
 SOME, SOME_FLOATS = SHORTS[:300], CALM_DOUBLES[:300]  # few, yet traced when they come again
@@ -80,6 +81,17 @@ def namespace(source: str) -> dict[str, Any]:
 
 METHOD = "class M:\n k = 2\n def run(self, x): return x * self.k\nm = M()\nf = m.run"
 NONE_METHOD = "class M:\n def run(self, x): return x if self.k is None else -x\nm = M()\nf = m.run"
+
+
+def assert_changes_are_noticed(source: str, changes: tuple[str, ...], *arrays: Array) -> None:
+    """Compare `f` with plain Python before, between and after statements that change it."""
+    names = namespace(source)
+    for change in ("", *changes, ""):
+        exec(change, names)  # noqa: S102 - our own text
+        for data in arrays:
+            assert_as_per_element(names["f"], data)
+
+
 # The source of `f`, and statements after each of which it must be understood anew.
 CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "constant_of_equal_looks": (
@@ -305,12 +317,7 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_change_between_calls_is_noticed(name: str) -> None:
-    source, changes = CHANGES[name]
-    names = namespace(source)
-    for change in ("", *changes, ""):
-        exec(change, names)  # noqa: S102 - our own text
-        assert_as_per_element(names["f"], SOME)
-        assert_as_per_element(names["f"], SOME_FLOATS)
+    assert_changes_are_noticed(*CHANGES[name], SOME, SOME_FLOATS)
 
 
 def test_builtin_that_is_deleted_or_replaced_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,13 @@ def stretched(code: str, values: Any) -> Array:
     return array(code, [*values, *chooser.choices(tuple(values), k=LENGTH - len(values))])
 
 
+def function(source: str, **names: Any) -> Any:
+    """Return `f` of a module of its own, which has these names."""
+    names.setdefault("math", math)
+    exec(compile(source, "<sample>", "exec"), names)  # noqa: S102 - our own text
+    return names["f"]
+
+
 def assert_as_per_element(fn: Callable[..., Any], *arrays: Array, typecode: str = "d") -> None:
     """Compare `map`, `filter` and, of two arrays, `reduce` with plain Python, twice over."""
     first, *others = arrays
