@@ -218,7 +218,7 @@ mod vectors {
             #[inline]
             fn $name(sums: Vector) -> i128 {
                 let mut lanes = [0 as $lane; $lanes];
-                assert!(size_of_val(&lanes) == size_of::<Vector>());
+                assert_eq!(size_of_val(&lanes), size_of::<Vector>());
                 // SAFETY: as many places as lanes.
                 unsafe { store(lanes.as_mut_ptr().cast(), sums) };
                 lanes.into_iter().map(i128::from).sum()
@@ -283,7 +283,7 @@ mod vectors {
         #[target_feature(enable = "avx2")]
         #[inline]
         fn load<T: Element, const LANES: usize>(vector: &[T; LANES]) -> Vector {
-            assert!(size_of_val(vector) == size_of::<Vector>());
+            assert_eq!(size_of_val(vector), size_of::<Vector>());
             // SAFETY: as many elements as a vector has.
             unsafe { _mm256_loadu_si256(vector.as_ptr().cast()) }
         }
@@ -305,7 +305,7 @@ mod vectors {
         #[target_feature(enable = "avx2")]
         #[inline]
         fn load_ints<T: Element>(word: u64, i: usize, vector: &[T; 8]) -> Vector {
-            assert!(size_of_val(vector) == size_of::<Vector>());
+            assert_eq!(size_of_val(vector), size_of::<Vector>());
             let bits = set1_epi32((word >> (i / 4 * 32)) as i32);
             let first = 31 - (8 * i as i32) % 32;
             let places = sub_epi32(set1_epi32(first), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
@@ -317,7 +317,7 @@ mod vectors {
         #[target_feature(enable = "avx2")]
         #[inline]
         fn load_longs<T: Element>(word: u64, i: usize, vector: &[T; 4]) -> Vector {
-            assert!(size_of_val(vector) == size_of::<Vector>());
+            assert_eq!(size_of_val(vector), size_of::<Vector>());
             let first = 63 - 4 * i as i64;
             let places = _mm256_setr_epi64x(first, first - 1, first - 2, first - 3);
             let mask = _mm256_sllv_epi64(set1_epi64(word.cast_signed()), places);
@@ -406,7 +406,7 @@ mod vectors {
                 #[target_feature(enable = "avx512f,avx512bw")]
                 #[inline]
                 fn $name<T: Element>(word: u64, i: usize, vector: &[T; $lanes]) -> Vector {
-                    assert!(size_of_val(vector) == size_of::<Vector>());
+                    assert_eq!(size_of_val(vector), size_of::<Vector>());
                     let bits = (word >> ($lanes * i)) as $mask;
                     // SAFETY: as many elements as a vector has.
                     unsafe { $load(bits, vector.as_ptr().cast()) }

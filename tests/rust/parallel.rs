@@ -70,7 +70,8 @@ fn scale_refused_on_several_threads_restores_what_each_has_written() {
         let packed = ValuesMut::<i8>::Packed(&mut values);
         let result = scale(&executor, packed, Factor::Int(3), Overflow::Raise);
         assert_eq!(result, Err(refused(len - 1)));
-        assert!(values == expected);
+        let changed = values.iter().zip(&expected).position(|(a, b)| a != b);
+        assert_eq!(changed, None);
     }
 }
 
