@@ -159,7 +159,7 @@ class World:
             return s.Table(item)
         # A NaN is found where it is the very object that is searched for.
         self.record.keeps_tuples |= _has_nan(item)
-        return item
+        return tuple(map(self._constant, item))
 
     def rebuild(self, fn: FunctionType) -> tuple[FunctionType, g.Function]:
         """Return a function over stand-ins, and what it depends on."""
