@@ -207,6 +207,38 @@ BRIEF: list[tuple[str, bytes, int, str]] = [
             "v4 = select(b0, v1, v3); v4"
         ),
     ),
+    # Whatever is decided after it.
+    (
+        "z = x / y if y > 0 else y / x\nreturn z + 1 if x > 3 else z * 3",
+        INT,
+        FLOAT_ARRAY,
+        (
+            "b0 = 3 < x0; b1 = 0 < x1; v2 = select(b1, x0, x1); v3 = select(b1, x1, x0); "
+            "v4 = v2 / v3; v5 = v4 + 1.0; v6 = v4 * 3.0; v7 = select(b0, v5, v6); v7"
+        ),
+    ),
+    (
+        "z = x // y if y > 0 else y // x\nreturn z + 1 if x > 3 else z * 3 if x > 1 else z ^ x",
+        INT,
+        INT_ARRAY,
+        (
+            "b0 = 3 < x0; b1 = 0 < x1; v2 = select(b1, x0, x1); v3 = select(b1, x1, x0); "
+            "v4 = v2 // v3; v5 = v4 + 1 if b0; b6 = 1 < x0; b7 = not(b0); b8 = b7 and b6; "
+            "v9 = v4 * 3 if b8; v10 = v4 ^ x0; v11 = select(b6, v9, v10); "
+            "v12 = select(b0, v5, v11); v12"
+        ),
+    ),
+    # But not where it is done for some elements only.
+    (
+        "if x > 3:\n return x // y if y > 0 else y // x\nreturn y // 5 if y > 0 else x",
+        INT,
+        INT_ARRAY,
+        (
+            "b0 = 3 < x0; b1 = 0 < x1; v2 = select(b1, x0, x1); v3 = select(b1, x1, x0); "
+            "v4 = v2 // v3 if b0; v5 = x1 // 5; v6 = select(b1, v5, x0); "
+            "v7 = select(b0, v4, v6); v7"
+        ),
+    ),
     # But by constants: there are faster instructions for them, which need no mask.
     (
         "x // 2 if y > 0 else x // 3",

@@ -157,10 +157,22 @@ class Program:
             operands += [-1, xs[2]]
         node = record.pure(op, *operands)
         if record.bails[node]:
-            self.scopes.setdefault(node, []).append(scope)
+            self.scopes.setdefault(node, []).append(self._widest(condition, x, y, scope))
         self.deputies.setdefault(x, []).append(((condition, True), node))
         self.deputies.setdefault(y, []).append(((condition, False), node))
         return node
+
+    def _widest(self, condition: int, x: int, y: int, scope: Scope) -> Scope:
+        """Return the fewest decisions of a scope under which both sides are done anyway."""
+        for count in range(len(scope)):
+            outer = scope[:count]
+            sides = self.extend(outer, condition, truth=True), self.extend(outer, condition, truth=False)
+            if self._is_done(x, sides[0]) and self._is_done(y, sides[1]):
+                return outer
+        return scope
+
+    def _is_done(self, node: int, scope: Scope) -> bool:
+        return any(self._within(scope, wider) for wider in self.scopes.get(node, ()))
 
     def _select_nested(self, condition: int, x: int, y: int) -> int:
         """Select; of nested selects with a common side make one with a joint condition."""
