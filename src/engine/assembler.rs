@@ -211,6 +211,15 @@ impl Assembler {
     }
 
     pub(super) fn int(&mut self, op: IntOp, to: Int, from: Int) {
+        self.int_of(true, op, to, from);
+    }
+
+    /// Of the lower halves; the upper half of the result is zero.
+    pub(super) fn half_int(&mut self, op: IntOp, to: Int, from: Int) {
+        self.int_of(false, op, to, from);
+    }
+
+    fn int_of(&mut self, wide: bool, op: IntOp, to: Int, from: Int) {
         let opcode: &[u8] = match op {
             IntOp::Move => &[0x8b],
             IntOp::Add => &[0x03],
@@ -222,7 +231,7 @@ impl Assembler {
             IntOp::Compare => &[0x3b],
             IntOp::Test => &[0x85],
         };
-        self.registers(None, true, opcode, to.0, from.0);
+        self.registers(None, wide, opcode, to.0, from.0);
     }
 
     pub(super) fn unary(&mut self, op: Unary, register: Int) {
@@ -243,6 +252,12 @@ impl Assembler {
     /// By less than 64.
     pub(super) fn shift(&mut self, shift: Shift, register: Int, count: u8) {
         self.registers(None, true, &[0xc1], shift.extension(), register.0);
+        self.bytes.push(count);
+    }
+
+    /// Of the lower half, by less than 32; the upper half of the result is zero.
+    pub(super) fn half_shift(&mut self, shift: Shift, register: Int, count: u8) {
+        self.registers(None, false, &[0xc1], shift.extension(), register.0);
         self.bytes.push(count);
     }
 

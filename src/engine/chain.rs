@@ -7,6 +7,7 @@
 
 use super::column::Column;
 use super::fuse::comparison;
+use super::interval::{Range, Ranges};
 use super::kernels::Comparison;
 use super::plan::Shape;
 use super::program::{Constant, Instruction, Kind, Op, Program};
@@ -52,6 +53,10 @@ pub(super) struct Step {
     pub(super) guard: From,
     /// Where the value is saved.
     pub(super) saves: Option<usize>,
+    /// What is known of the value afterwards, where the program wants it.
+    pub(super) range: Range,
+    /// It never bails out, where the program wants the value.
+    pub(super) is_certain: bool,
 }
 
 /// Values for each element of a block.
@@ -84,22 +89,22 @@ pub(super) struct Chain {
 
 impl Chain {
     /// The chain with as few steps as there are.
-    pub(super) fn short(program: &Program, live: &[bool], bails: &[bool]) -> Chain {
+    pub(super) fn short(program: &Program, live: &[bool], ranges: &Ranges) -> Chain {
         let mut depends = vec![false; program.len()];
         depends[0] = true;
         for (i, instruction) in program.instructions().iter().enumerate() {
-            let mask = instruction.mask.filter(|_| bails[i]);
+            let mask = instruction.mask.filter(|_| ranges.bails[i]);
             let mut operands = instruction.operands().chain(mask);
             depends[program.first_result() + i] = operands.any(|operand| depends[operand]);
         }
-        Builder::new(program, live, bails, depends).build()
+        Builder::new(program, live, ranges, depends).build()
     }
 
     /// The chain whose only row is the element, so that no row bails out.
-    pub(super) fn long(program: &Program, live: &[bool], bails: &[bool]) -> Chain {
+    pub(super) fn long(program: &Program, live: &[bool], ranges: &Ranges) -> Chain {
         let first = program.first_result();
         let depends = (0..program.len()).map(|value| value == 0 || value >= first);
-        Builder::new(program, live, bails, depends.collect()).build()
+        Builder::new(program, live, ranges, depends.collect()).build()
     }
 
     /// What is known of the programs of the rows that are computed: of all but those that say no.
@@ -127,7 +132,7 @@ impl Chain {
 struct Builder<'a> {
     program: &'a Program,
     live: &'a [bool],
-    bails: &'a [bool],
+    ranges: &'a Ranges,
     /// By value: it depends on the accumulator.
     depends: Vec<bool>,
     /// By value: a row has it, or it is part of one.
@@ -142,12 +147,12 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(program: &'a Program, live: &'a [bool], bails: &'a [bool], depends: Vec<bool>) -> Self {
+    fn new(program: &'a Program, live: &'a [bool], ranges: &'a Ranges, depends: Vec<bool>) -> Self {
         let len = program.len();
         Builder {
             program,
             live,
-            bails,
+            ranges,
             depends,
             needed: vec![false; len],
             uses: vec![0; len],
@@ -197,7 +202,7 @@ impl<'a> Builder<'a> {
         // What may bail out is computed even if nothing else wants it.
         for value in first..program.len() {
             let is_wanted = self.live[value] && !self.depends[value] && !self.needed[value];
-            if is_wanted && self.bails[value - first] {
+            if is_wanted && self.bails(value) {
                 self.from(value);
             }
         }
@@ -206,8 +211,12 @@ impl<'a> Builder<'a> {
 
     /// The condition for bailing out, where that can be.
     fn mask(&self, value: usize, instruction: &Instruction) -> Option<usize> {
-        let bails = self.bails[value - self.program.first_result()];
-        instruction.mask.filter(|_| bails)
+        instruction.mask.filter(|_| self.bails(value))
+    }
+
+    fn bails(&self, value: usize) -> bool {
+        let instruction = value.checked_sub(self.program.first_result());
+        instruction.is_some_and(|instruction| self.ranges.bails[instruction])
     }
 
     fn push(
@@ -226,6 +235,8 @@ impl<'a> Builder<'a> {
             others,
             guard,
             saves: None,
+            range: self.ranges.values[value],
+            is_certain: !self.bails(value),
         });
     }
 

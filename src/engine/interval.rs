@@ -30,7 +30,7 @@ impl Interval {
         Interval { low, high }
     }
 
-    const fn point(value: i128) -> Self {
+    pub(super) const fn point(value: i128) -> Self {
         Interval::new(value, value)
     }
 
@@ -165,6 +165,7 @@ impl Range {
 }
 
 /// The range of every value, and whether each instruction may bail out.
+#[derive(Debug)]
 pub(super) struct Ranges {
     pub(super) values: Vec<Range>,
     /// By instruction: it may.

@@ -196,6 +196,7 @@ impl Link<From> {
                 action: step.action,
                 kind: step.kind,
                 function: step.function,
+                step: i,
             };
             // The first step only has a meaning if the accumulator is saved.
             if i > 0 {

@@ -54,6 +54,8 @@ pub(super) struct Link<N> {
     pub(super) action: Action,
     pub(super) kind: Kind,
     pub(super) function: u16,
+    /// The number of the step; the last one of several.
+    pub(super) step: usize,
 }
 
 /// What a link does: decided once for the operation, its type and which operand the value is.
@@ -253,6 +255,7 @@ impl Link<From> {
             action: self.action,
             kind: self.kind,
             function: self.function,
+            step: self.step,
         }
     }
 }

@@ -10,6 +10,9 @@
 //! accumulator is in one register, or two, as an int and as a double; each operand is loaded into a
 //! register of its own; what is saved has a register, too, while there are any. A step of one type
 //! leaves the value of the other as it is. It writes to its stack and to the [`Value`] only.
+//!
+//! What is known of the values makes it shorter: what cannot leave 64 bits is not looked at, and a
+//! rest by a constant is two products, with which others merge.
 
 use memmap2::{Mmap, MmapMut};
 
@@ -17,7 +20,8 @@ use super::assembler::{
     Address, Assembler, Condition, Double, DoubleOp, Int, IntOp, Label, Loaded, Relation, Rounding,
     Shift, Unary,
 };
-use super::chain::{Action, Chain, From, Operand};
+use super::chain::{Action, Chain, From, Operand, Step};
+use super::interval::{Interval, Range};
 use super::kernels::SQRT;
 use super::link::{Link, Value, Work};
 use super::program::{Kind, Op};
@@ -129,6 +133,7 @@ struct Exit {
 struct Compiler<'a> {
     code: Assembler,
     kind: Kind,
+    steps: &'a [Step],
     operand: &'a dyn Fn(usize) -> Operand,
     saved: Vec<Place>,
     /// By saved bool: the mask of the comparison that it is of, if it is kept, too.
@@ -136,6 +141,8 @@ struct Compiler<'a> {
     doubles: std::ops::Range<u8>,
     stack: i32,
     stop: Label,
+    /// The link at hand never bails out.
+    is_certain: bool,
     /// Of the link at hand, if it is guarded; whether it is jumped to.
     exit: Option<Label>,
     has_exit: bool,
@@ -143,7 +150,7 @@ struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    fn new(chain: &Chain, operand: &'a dyn Fn(usize) -> Operand) -> Self {
+    fn new(chain: &'a Chain, operand: &'a dyn Fn(usize) -> Operand) -> Self {
         let mut code = Assembler::default();
         let stop = code.new_label();
         let (mut ints, mut doubles) = (SAVED, FLOAT_SAVED);
@@ -169,12 +176,14 @@ impl<'a> Compiler<'a> {
         Compiler {
             code,
             kind: chain.kind,
+            steps: &chain.steps,
             operand,
             masks: vec![None; saved.len()],
             saved,
             doubles,
             stack,
             stop,
+            is_certain: false,
             exit: None,
             has_exit: false,
             exits: Vec::new(),
@@ -207,12 +216,9 @@ impl<'a> Compiler<'a> {
         }
         let mut rest = links;
         while let [link, others @ ..] = rest {
-            rest = others;
-            if let [next, others @ ..] = others
-                && self.add_choice(link, next)
-            {
-                rest = others;
-            } else {
+            let joined = self.add_joined(rest);
+            rest = if joined > 0 { &rest[joined..] } else { others };
+            if joined == 0 {
                 self.add_guarded(link)?;
                 self.keep_mask(link, rest);
             }
@@ -251,8 +257,118 @@ impl<'a> Compiler<'a> {
         self.code.finish()
     }
 
+    /// Several links at once; how many, if there is shorter code for them than for each.
+    fn add_joined(&mut self, links: &[Link<From>]) -> usize {
+        let choice = |compiler: &mut Self| match links {
+            [compare, select, ..] => compiler.add_choice(compare, select).then_some(2),
+            _ => None,
+        };
+        let joined = choice(self)
+            .or_else(|| self.add_half(links))
+            .or_else(|| self.add_rest(links));
+        joined.unwrap_or(0)
+    }
+
+    fn is_certain(&self, link: &Link<From>) -> bool {
+        self.steps[link.step].is_certain
+    }
+
+    /// The value that a link takes: that of the step before.
+    fn before(&self, link: &Link<From>) -> Option<Interval> {
+        match self.steps[link.step.checked_sub(1)?].range {
+            Range::Int(interval) => Some(interval),
+            Range::Float(_) | Range::Bool => None,
+        }
+    }
+
+    /// An operation and the lower half of what it gives, if these links are such.
+    fn add_half(&mut self, links: &[Link<From>]) -> Option<usize> {
+        let [link, and, ..] = links else { return None };
+        let [a, ..] = link.others;
+        let is_half = and.work == Work::And && self.known(and.others[0]) == Some(u32::MAX.into());
+        if !is_half || !self.is_certain(link) {
+            return None;
+        }
+        match (link.work, self.known(a)) {
+            (Work::Add, _) => self.half(IntOp::Add, a),
+            (Work::Sub, _) => self.half(IntOp::Sub, a),
+            (Work::Mul, _) => self.half(IntOp::Mul, a),
+            (Work::Shl, Some(count @ 0..32)) => {
+                let count = u8::try_from(count).unwrap_or(0);
+                self.code.half_shift(Shift::Left, X, count);
+            }
+            _ => return None,
+        }
+        Some(2)
+    }
+
+    fn half(&mut self, op: IntOp, other: From) {
+        self.load(A, other);
+        self.code.half_int(op, X, A);
+    }
+
+    /// The rest by a constant, and the products, sums and differences before it.
+    ///
+    /// In its first product only the lower half counts (see [`Rest`]), as if all were modulo
+    /// 2 ** 64: there the factor may as well be multiplied by what there is before, which may be
+    /// ready earlier. What waits for the accumulator then is a product less.
+    fn add_rest(&mut self, links: &[Link<From>]) -> Option<usize> {
+        let is_before = |link: &&Link<From>| {
+            matches!(link.work, Work::Add | Work::Sub)
+                || link.work == Work::Mul && self.known(link.others[0]).is_some()
+        };
+        let count = links.iter().take_while(is_before).count();
+        let (before, modulo) = (&links[..count], links.get(count)?);
+        let divisor = self.known(modulo.others[0])?;
+        let all_certain = before.iter().all(|link| self.is_certain(link));
+        if modulo.work != Work::Mod || !all_certain {
+            return None;
+        }
+        let rest = Rest::of(divisor, self.before(modulo)?)?;
+        // By link: what it is multiplied by from there on.
+        let mut factor = rest.reciprocal;
+        let mut factors = vec![0; count];
+        for (link, from_there) in before.iter().zip(&mut factors).rev() {
+            *from_there = factor;
+            if let (Work::Mul, Some(known)) = (link.work, self.known(link.others[0])) {
+                factor = factor.wrapping_mul(known.cast_unsigned());
+            }
+        }
+        let mut offset = rest.offset.wrapping_mul(rest.reciprocal);
+        self.code.constant(B, factor.cast_signed());
+        self.code.int(IntOp::Mul, X, B);
+        for (link, factor) in before.iter().zip(factors) {
+            if link.work == Work::Mul {
+                continue;
+            }
+            self.load(A, link.others[0]);
+            self.code.constant(B, factor.cast_signed());
+            self.code.int(IntOp::Mul, A, B);
+            if link.work == Work::Add && offset != 0 {
+                self.code.constant(B, offset.cast_signed());
+                self.code.int(IntOp::Add, A, B);
+                offset = 0;
+            }
+            let op = if link.work == Work::Add {
+                IntOp::Add
+            } else {
+                IntOp::Sub
+            };
+            self.code.int(op, X, A);
+        }
+        if offset != 0 {
+            self.code.constant(B, offset.cast_signed());
+            self.code.int(IntOp::Add, X, B);
+        }
+        self.code.constant(B, divisor);
+        self.code.unary(Unary::WideMul, B);
+        self.code.int(IntOp::Move, X, REST);
+        Some(count + 1)
+    }
+
     /// A link, and what is to be done where it bails out but for its guard.
     fn add_guarded(&mut self, link: &Link<From>) -> Option<()> {
+        self.is_certain = self.is_certain(link);
         self.exit = link.guard.map(|_| self.code.new_label());
         self.has_exit = false;
         self.add(link)?;
@@ -272,6 +388,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn bail_out_if(&mut self, condition: Condition) {
+        if self.is_certain {
+            return;
+        }
         let exit = self.exit();
         self.code.jump_if(condition, exit);
     }
@@ -445,7 +564,7 @@ impl<'a> Compiler<'a> {
             Work::Max => self.replace_if(Less, a),
             Work::Shl => self.shift_left(a),
             Work::Shr => self.shift_right(a),
-            Work::FloorDiv | Work::Mod => self.divide(link.work, a),
+            Work::FloorDiv | Work::Mod => self.divide(link, a),
             Work::Neg => {
                 self.code.unary(Unary::Neg, X);
                 self.bail_out_if(Overflow);
@@ -651,6 +770,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn bail_out_if_set(&mut self, mask: Double) {
+        if self.is_certain {
+            return;
+        }
         self.code.bits_to_int(SCRATCH, mask);
         self.code.int(IntOp::Test, SCRATCH, SCRATCH);
         self.bail_out_if(Condition::NotEqual);
@@ -658,12 +780,18 @@ impl<'a> Compiler<'a> {
 
     /// Whatever the sign of the zero.
     fn bail_out_if_zero(&mut self, double: Double) {
+        if self.is_certain {
+            return;
+        }
         self.code.bits_to_int(SCRATCH, double);
         self.code.int(IntOp::Add, SCRATCH, SCRATCH);
         self.bail_out_if(Condition::Equal);
     }
 
     fn bail_out_unless_exact(&mut self, int: Int) {
+        if self.is_certain {
+            return;
+        }
         self.code.constant(SCRATCH, 1 << 53);
         self.code.int(IntOp::Add, SCRATCH, int);
         self.code.constant(B, 1 << 54);
@@ -699,6 +827,9 @@ impl<'a> Compiler<'a> {
         if let Some(count @ 0..64) = known {
             let count = u8::try_from(count).unwrap_or(0);
             self.code.shift(Shift::Left, X, count);
+            if self.is_certain {
+                return;
+            }
             self.code.int(IntOp::Move, B, X);
             self.code.shift(Shift::Right, B, count);
             self.code.int(IntOp::Compare, B, SCRATCH);
@@ -744,11 +875,15 @@ impl<'a> Compiler<'a> {
     }
 
     /// Rounds down, other than the instruction.
-    fn divide(&mut self, work: Work, divisor: From) {
+    fn divide(&mut self, link: &Link<From>, divisor: From) {
         let known = self.known(divisor);
-        let is_quotient = work == Work::FloorDiv;
+        let is_quotient = link.work == Work::FloorDiv;
         if let Some(divisor @ 1..) = known {
-            return self.divide_by(divisor, is_quotient);
+            let rest = self.before(link).and_then(|range| Rest::of(divisor, range));
+            return match rest.filter(|_| is_quotient) {
+                Some(rest) => self.quotient(divisor, &rest),
+                None => self.divide_by(divisor, is_quotient),
+            };
         }
         let (end, other) = (self.code.new_label(), self.code.new_label());
         self.load(A, divisor);
@@ -784,6 +919,22 @@ impl<'a> Compiler<'a> {
         self.code.place(end);
     }
 
+    /// By a constant, of a number that the reciprocal is exact enough for.
+    fn quotient(&mut self, divisor: i64, rest: &Rest) {
+        let offset = rest.offset.cast_signed();
+        if offset != 0 {
+            self.code.constant(B, offset);
+            self.code.int(IntOp::Add, X, B);
+        }
+        self.code.constant(B, rest.reciprocal.cast_signed());
+        self.code.unary(Unary::WideMul, B);
+        self.code.int(IntOp::Move, X, REST);
+        if offset != 0 {
+            self.code.constant(B, offset / divisor);
+            self.code.int(IntOp::Sub, X, B);
+        }
+    }
+
     /// By a constant, without a division: by its reciprocal, of as many digits as 63 bits need
     /// (Granlund and Montgomery, Division by invariant integers using multiplication, 1994).
     fn divide_by(&mut self, divisor: i64, is_quotient: bool) {
@@ -815,6 +966,39 @@ impl<'a> Compiler<'a> {
             self.code.int(IntOp::Move, X, SCRATCH);
             self.code.int(IntOp::Sub, X, REST);
         }
+    }
+}
+
+/// How numbers that are small enough are divided by a constant that is no power of two.
+///
+/// `(n + offset) * reciprocal` has the quotient in its upper half, plus that of the offset. The lower
+/// half times the divisor has the rest in its upper half (Lemire, Kaser and Kurz, Faster remainder by
+/// direct computation, 2019).
+struct Rest {
+    /// `2 ** 64 / divisor`, rounded up.
+    reciprocal: u64,
+    /// A multiple of the divisor that leaves no number negative; less than `2 ** 63`.
+    offset: u64,
+}
+
+impl Rest {
+    /// If it is exact for these numbers.
+    fn of(divisor: i64, numbers: Interval) -> Option<Self> {
+        if divisor < 3 || divisor.count_ones() == 1 {
+            return None;
+        }
+        let divisor = i128::from(divisor);
+        let offset = -numbers.low.min(0).div_euclid(divisor) * divisor;
+        let offset = i64::try_from(offset).ok()?;
+        let two_to_64 = 1_i128 << 64;
+        let reciprocal = two_to_64 / divisor + 1;
+        // Less than the divisor. The product is of 64 and 63 bits.
+        let excess = reciprocal * divisor - two_to_64;
+        let is_exact = (numbers.high + i128::from(offset)) * excess < two_to_64;
+        is_exact.then(|| Rest {
+            reciprocal: u64::try_from(reciprocal).unwrap_or(u64::MAX),
+            offset: offset.cast_unsigned(),
+        })
     }
 }
 

@@ -82,7 +82,9 @@ pub fn reduce(
         Number::Float(value) => value.to_bits(),
     };
     let level = executor.level();
-    let reduction = program.reductions.of(program, &column, level, len - from);
+    let reduction = program
+        .reductions
+        .of(program, accumulator, &column, level, len - from);
     let native = reduction.native(level);
     let chain = &reduction.chain;
     let is_wanted = |row| native.is_none_or(|native| native.reads(row));

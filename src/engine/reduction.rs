@@ -9,26 +9,58 @@ use super::interval::{Interval, Ranges};
 use super::native::Native;
 use super::plan::live;
 use super::program::Program;
-use crate::{ElementType, Level};
+use crate::{ElementType, Level, Number};
 
 /// How many elements are to be folded before machine code is made: what it takes to make it is what
 /// it saves for some more.
 const MANY: usize = 4 * BLOCK;
 
+/// What integer accumulators are tried to be kept within: counts and bytes, words, differences, all
+/// that is not negative, and all.
+const BOUNDS: [Interval; 5] = [
+    Interval::new(0, (1 << 31) - 1),
+    Interval::new(0, (1 << 32) - 1),
+    Interval::new(-(1 << 31), (1 << 31) - 1),
+    Interval::new(0, i64::MAX as i128),
+    Interval::I64,
+];
+
+/// The first bounds that hold an accumulator; the last ones if it is no integer.
+fn bounds_of(accumulator: Number) -> usize {
+    let holds = |bounds: &Interval| match accumulator {
+        Number::Int(value) => bounds.contains(Interval::point(value)),
+        Number::Float(_) => false,
+    };
+    let first = BOUNDS.iter().position(holds);
+    first.unwrap_or(BOUNDS.len() - 1)
+}
+
+/// The ranges of a program whose accumulator is within some bounds, and so within others that the
+/// program never leaves, whatever the elements.
+fn ranges(program: &Program, elements: Interval, bounds: Interval) -> Ranges {
+    let holds = |accumulators: &&Interval| accumulators.contains(bounds);
+    let ranges = BOUNDS.iter().filter(holds).find_map(|accumulators| {
+        let ranges = Ranges::of(program, &[*accumulators, elements]);
+        let result = ranges.values[program.result_value()].int();
+        accumulators.contains(result).then_some(ranges)
+    });
+    ranges.unwrap_or_else(|| Ranges::of(program, &[Interval::I64, elements]))
+}
+
 /// A program as a chain, and as machine code when it pays.
 #[derive(Debug)]
 pub(super) struct Reduction {
     live: Vec<bool>,
-    bails: Vec<bool>,
+    ranges: Ranges,
     pub(super) chain: Chain,
     native: Option<Native>,
 }
 
 impl Reduction {
-    fn new(program: &Program, column: &Column<'_>, is_native: bool) -> Self {
-        let ranges = Ranges::of(program, &[Interval::I64, column.interval()]);
+    fn new(program: &Program, column: &Column<'_>, bounds: usize, is_native: bool) -> Self {
+        let ranges = ranges(program, column.interval(), BOUNDS[bounds]);
         let live = live(program, &ranges);
-        let chain = Chain::short(program, &live, &ranges.bails);
+        let chain = Chain::short(program, &live, &ranges);
         let operand = |row: usize| match &chain.rows[row] {
             Row::Constant(constant) => Operand::Constant(*constant),
             Row::Program(program) if program.is_identity() && is_in_place(column) => {
@@ -39,7 +71,7 @@ impl Reduction {
         let native = is_native.then(|| Native::of(&chain, &operand)).flatten();
         Reduction {
             live,
-            bails: ranges.bails,
+            ranges,
             native,
             chain,
         }
@@ -47,7 +79,7 @@ impl Reduction {
 
     /// The chain whose only row is the element.
     pub(super) fn long(&self, program: &Program) -> Chain {
-        Chain::long(program, &self.live, &self.bails)
+        Chain::long(program, &self.live, &self.ranges)
     }
 
     /// Machine code, if it has been made and is wanted.
@@ -64,8 +96,8 @@ fn is_in_place(column: &Column<'_>) -> bool {
 /// A reduction that has been asked for.
 #[derive(Debug)]
 struct Known {
-    /// Of the columns, and whether their elements are in place.
-    column: (ElementType, bool),
+    /// Of the columns, whether their elements are in place, and of the accumulators the bounds.
+    key: (ElementType, bool, usize),
     reduction: Arc<Reduction>,
     /// How many elements there were, about.
     seen: usize,
@@ -87,18 +119,20 @@ impl Clone for Reductions {
 }
 
 impl Reductions {
-    /// The program as a reduction of `len` elements of a column.
+    /// The program as a reduction of `len` elements of a column to an accumulator.
     pub(super) fn of(
         &self,
         program: &Program,
+        accumulator: Number,
         column: &Column<'_>,
         level: Level,
         len: usize,
     ) -> Arc<Reduction> {
-        let key = (column.element_type(), column.is_aligned());
+        let bounds = bounds_of(accumulator);
+        let key = (column.element_type(), column.is_aligned(), bounds);
         let mut seen = len;
         if let Ok(mut all) = self.0.try_lock()
-            && let Some(known) = all.iter_mut().find(|known| known.column == key)
+            && let Some(known) = all.iter_mut().find(|known| known.key == key)
         {
             known.seen = known.seen.saturating_add(len);
             seen = known.seen;
@@ -107,11 +141,11 @@ impl Reductions {
             }
         }
         let is_final = seen >= MANY && level > Level::BASELINE;
-        let reduction = Arc::new(Reduction::new(program, column, is_final));
+        let reduction = Arc::new(Reduction::new(program, column, bounds, is_final));
         if let Ok(mut all) = self.0.try_lock() {
-            all.retain(|known| known.column != key);
+            all.retain(|known| known.key != key);
             all.push(Known {
-                column: key,
+                key,
                 reduction: reduction.clone(),
                 seen,
                 is_final,

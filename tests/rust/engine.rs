@@ -1021,6 +1021,94 @@ fn long_reductions_by_each_operation_equal_the_oracle() {
     }
 }
 
+/// Checksums and generators: some operations, and what keeps the accumulator within bounds. Machine
+/// code looks at less there, as long as it began within them.
+#[test]
+fn long_reductions_within_bounds_equal_the_oracle() {
+    const DIVISORS: &[i64] = &[
+        1,
+        2,
+        3,
+        5,
+        7,
+        255,
+        4096,
+        65_521,
+        1_000_003,
+        1_000_000_007,
+        (1 << 31) - 1,
+        (1 << 61) - 1,
+        1 << 62,
+        i64::MAX,
+    ];
+    const FACTORS: &[i64] = &[0, 1, 2, 3, 31, -7, 263, 65_599, 1_103_515_245, 1 << 40];
+    const STARTS: &[i64] = &[
+        0,
+        7,
+        -7,
+        i32::MAX as i64,
+        1 << 31,
+        1 << 32,
+        1 << 40,
+        i64::MIN,
+    ];
+    let len = 2 * BLOCK + 70;
+    for seed in 0..900 {
+        let dice = &mut Dice(random_bits(seed + 2019));
+        let types = ElementType::ALL.iter().copied();
+        let types: Vec<ElementType> = types
+            .filter(|of| matches!(of.limits().0, Number::Int(_)))
+            .collect();
+        let data = with_element!(dice.one(&types), T => elements::<T>(len, seed));
+        let mut draft = Draft::new(&[Kind::Int, Kind::Int]);
+        let divisor = draft.constant(Value::Int(dice.one(DIVISORS).into()));
+        let half = draft.constant(Value::Int(dice.one(&[0xffff_ffff, 0x7fff_ffff, 0xff])));
+        let count = draft.constant(Value::Int(dice.one(&[0, 1, 5, 13, 31, 32, 33, 63])));
+        let limits = [-1000, 1000].map(|limit| draft.constant(Value::Int(limit)));
+        let factors = [0; 2].map(|_| draft.constant(Value::Int(dice.one(FACTORS).into())));
+        let mut element = 1;
+        if dice.below(3) > 0 {
+            element = draft.push(0x09, &[1, half]);
+        }
+        let mut last = 0;
+        for _ in 0..1 + dice.below(4) {
+            let (code, other) = dice.one(&[
+                (0x01, element),
+                (0x02, element),
+                (0x0b, element),
+                (0x03, factors[0]),
+                (0x03, factors[1]),
+                (0x01, factors[0]),
+                (0x02, factors[1]),
+                (0x07, count),
+                (0x08, count),
+                (0x09, half),
+                (0x0b, 0),
+                (0x0c, NONE),
+            ]);
+            last = match code {
+                0x0c => draft.push(code, &[last]),
+                _ if dice.below(5) == 0 => draft.push(code, &[other, last]),
+                _ => draft.push(code, &[last, other]),
+            };
+        }
+        match dice.below(5) {
+            0 | 1 => draft.push(0x05, &[last, divisor]),
+            2 => {
+                let quotient = draft.push(0x04, &[last, divisor]);
+                draft.push(0x09, &[quotient, half])
+            }
+            3 => draft.push(0x09, &[last, half]),
+            _ => {
+                let most = draft.push(0x0f, &[last, limits[1]]);
+                draft.push(0x10, &[most, limits[0]])
+            }
+        };
+        let start = Value::Int(dice.one(STARTS).into());
+        assert_reduced(&draft, &*data, start, len, dice.below(70));
+    }
+}
+
 /// Programs of few operations that bail out nowhere, all of whose values go into the result.
 fn thorough_program<I: Iterator<Item = u64>>(dice: &mut Dice<I>, kind: Kind) -> Draft {
     let mut draft = Draft::new(&[kind, kind]);
