@@ -65,6 +65,15 @@ STEPS = [
     *("s & 255 if x > 0 else (s & 255) + (x & 7)", "(s & 255) + (x & 7) if x > 0 else s & 255"),
     *("s & 255 if x > 0 else (s & 255) * (x & 7)", "(s & 255) - x if x > 0 else s & 255"),
     *("s ^ x if x > 0 else x", "x if x > 0 else s ^ x", "s + 1 if x > 0 else x"),
+    # By constants within bounds, after sums and products.
+    *("(s + x) % 65521", "(s - x) % 255", "(x - s) % 255", "((s * 263 - x) * 5 + 7) % 1000003"),
+    *("(s * 31 + x) % 1000000007", "(s * 31 + x) % (2**31 - 1)", "(s * -7 + x) % 3", "-s % 7 ^ x"),
+    *("(s * 31 + x) % (2**61 - 1)", "(s + x) % (2**63 - 1)", "((s ^ x) + (s & 7) * 3) % 1009"),
+    *("(s % 1000 * 31 + x) // 7 & 0xFFFF", "(s + x) // 10", "(x - s) // 10", "(s * x + 1) % 1009"),
+    *("(s + (x & 255)) & 0xFFFFFFFF", "(s - x) & 0xFFFFFFFF", "(x - s) & 0xFFFFFFFF"),
+    *("(s * 31 + x) & 0xFFFFFFFF", "s * 16777619 & 0xFFFFFFFF ^ x & 255", "-s & 0xFFFFFFFF ^ x"),
+    *("s ^ s << 13 & 0xFFFFFFFF ^ x & 255", "s << 31 & 0xFFFFFFFF ^ x", "s << 32 & 0xFFFFFFFF ^ x"),
+    *("min(max(s + x, -1000), 1000)", "min(s + (x & 255), 2**31 - 1)", "abs(s - x) & 0x7FFFFFFF"),
 ]
 # Of a value that is wanted once more.
 KEPT = [
