@@ -73,6 +73,7 @@ STEPS = [
     *("(s + (x & 255)) & 0xFFFFFFFF", "(s - x) & 0xFFFFFFFF", "(x - s) & 0xFFFFFFFF"),
     *("(s * 31 + x) & 0xFFFFFFFF", "s * 16777619 & 0xFFFFFFFF ^ x & 255", "-s & 0xFFFFFFFF ^ x"),
     *("s ^ s << 13 & 0xFFFFFFFF ^ x & 255", "s << 31 & 0xFFFFFFFF ^ x", "s << 32 & 0xFFFFFFFF ^ x"),
+    *("(s & 255) << 32 & 0xFFFFFFFF ^ x & 255", "(s * 2**40 + (x & 255)) % 3"),
     *("min(max(s + x, -1000), 1000)", "min(s + (x & 255), 2**31 - 1)", "abs(s - x) & 0x7FFFFFFF"),
 ]
 # Of a value that is wanted once more.

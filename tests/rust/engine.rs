@@ -1109,6 +1109,49 @@ fn long_reductions_within_bounds_equal_the_oracle() {
     }
 }
 
+/// A program is machine code for the bounds that an accumulator is within, and for others again.
+#[test]
+fn long_reductions_of_one_program_begin_within_any_bounds() {
+    let mut draft = Draft::new(&[Kind::Int, Kind::Int]);
+    let factor = draft.constant(Value::Int(1 << 40));
+    let divisor = draft.constant(Value::Int(3));
+    let product = draft.push(0x03, &[0, factor]);
+    let sum = draft.push(0x01, &[product, 1]);
+    draft.push(0x05, &[sum, divisor]);
+    let (program, values) = (draft.program(), vec![1_u8; 8 * BLOCK]);
+    let starts = [
+        0,
+        7,
+        (1 << 31) - 1,
+        1 << 31,
+        1 << 40,
+        -1,
+        -(1 << 31),
+        -(1 << 40),
+    ];
+    for start in starts.into_iter().cycle().take(3 * starts.len()) {
+        let column = Values::Aligned(&values[..]).into();
+        let found = reduce(
+            &Executor::sequential(),
+            &program,
+            Number::Int(start),
+            column,
+            0,
+        );
+        // Only the first product may leave 64 bits.
+        let fits = i64::try_from(start << 40).is_ok();
+        let last = values.iter().fold(start, |total, x| {
+            ((total << 40) + i128::from(*x)).rem_euclid(3)
+        });
+        let expected = if fits {
+            (Number::Int(last), values.len())
+        } else {
+            (Number::Int(start), 0)
+        };
+        assert_eq!(found.ok(), Some(expected), "from {start}");
+    }
+}
+
 /// Programs of few operations that bail out nowhere, all of whose values go into the result.
 fn thorough_program<I: Iterator<Item = u64>>(dice: &mut Dice<I>, kind: Kind) -> Draft {
     let mut draft = Draft::new(&[kind, kind]);
