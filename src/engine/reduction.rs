@@ -72,8 +72,8 @@ impl Reduction {
         Reduction {
             live,
             ranges,
-            native,
             chain,
+            native,
         }
     }
 

@@ -1071,7 +1071,7 @@ fn long_reductions_within_bounds_equal_the_oracle() {
             element = draft.push(0x09, &[1, half]);
         }
         let mut last = 0;
-        for _ in 0..1 + dice.below(4) {
+        for _ in 0..=dice.below(4) {
             let (code, other) = dice.one(&[
                 (0x01, element),
                 (0x02, element),
