@@ -175,6 +175,177 @@ def test_exception_that_changes_a_global_is_not_overlooked() -> None:
         )
 
 
+# Python calls what the engine leaves out, and that may change what the rest is computed with.
+WORLD = "n = 0\ndef note(*_):\n global n\n n += 1\n return 0\n"
+NOTING: list[str] = [
+    "def f(x):\n try: return math.sqrt(x) + n\n except ValueError: return note()",
+    "def f(x):\n try: return int(1 / (x + 1)) + n\n except ArithmeticError: return note()",
+    (
+        "m = module(n=0)\ndef bad():\n m.n += 1\n return 0\nm.bad = bad\n"
+        "def f(x):\n try: return math.log(x) + m.n\n except ValueError: return m.bad()"
+    ),
+    (
+        "class M:\n n = 0\n def mark(self):\n  self.n += 1\n  return 0\n def run(self, x):\n"
+        "  try: return math.log(x) + self.n\n  except ValueError: return self.mark()\nf = M().run"
+    ),
+    (
+        "class M:\n @property\n def bad(self): return note()\n def run(self, x):\n"
+        "  try: return math.log(x) + n\n  except ValueError: return self.bad\nf = M().run"
+    ),
+    (
+        "class M:\n def __getattr__(self, name): return note()\n def run(self, x):\n"
+        "  try: return math.log(x) + n\n  except ValueError: return self.bad\nf = M().run"
+    ),
+    (
+        "m = module(__getattr__=note)\n"
+        "def f(x):\n try: return math.log(x) + n\n except ValueError: return m.bad"
+    ),
+    "def f(x):\n if x == -1: return note(f'{x}')\n return x * 1.0 + n",
+    (
+        "class K:\n def __format__(self, _): return str(note())\nk = K()\n"
+        "def f(x):\n if x < 0: return len(f'{x}{k}')\n return x + n"
+    ),
+    (
+        "class E(Exception):\n def __add__(self, _): return note()\n"
+        "def f(x):\n if x == -1: return E() + 1\n return x + n"
+    ),
+    (
+        "class K:\n def __bool__(self): return bool(note())\nk = K()\n"
+        "def f(x): return (k if x < 0 else x + n) and 1"
+    ),
+]
+
+
+@pytest.mark.parametrize("source", NOTING)
+def test_function_that_changes_a_global_when_it_is_called_is_not_overlooked(source: str) -> None:
+    data = array("d", [4.0] * 500 + [-1.0] + [4.0] * 6000)
+    ours, theirs = namespace(WORLD + source)["f"], namespace(WORLD + source)["f"]
+    for _ in range(3):
+        assert_same_outcome(
+            outcome(ao.map, data, ours, typecode="d"),
+            outcome(oracles.map, data, theirs, typecode="d"),
+        )
+
+
+@pytest.mark.parametrize("returned", ["k", "self"])
+def test_truth_of_an_unknown_object_may_change_a_global(returned: str) -> None:
+    source = WORLD + (
+        "class K:\n def __bool__(self): return bool(note())\n"
+        f" def run(self, x): return {returned} if x < 0 else n > 0\nk = K()\nf = k.run"
+    )
+    data = array("d", [4.0] * 500 + [-1.0] + [4.0] * 6000)
+    ours, theirs = namespace(source)["f"], namespace(source)["f"]
+    for _ in range(3):
+        expected = outcome(oracles.filter, data, theirs)
+        assert_same_outcome(outcome(ao.filter, data, ours), expected)
+
+
+RERAISED = (
+    "def f(x):\n try: raise\n except ValueError: return 1\n except RuntimeError: return 2",
+    (
+        "def g(x): raise\ndef f(x):\n try: return g(x)\n except ValueError: return 1\n"
+        " except RuntimeError: return 2"
+    ),
+)
+
+
+@pytest.mark.parametrize("source", RERAISED)
+@pytest.mark.parametrize("first", [True, False])
+def test_exception_that_the_caller_handles_is_raised_again(source: str, *, first: bool) -> None:
+    fn = namespace(source)["f"]
+    for handled in (first, not first):
+        for _ in range(2):
+            if handled:
+                try:
+                    raise ValueError  # noqa: TRY301
+                except ValueError:
+                    found = ao.map(SOME, fn)
+            else:
+                found = ao.map(SOME, fn)
+            assert set(found) == ({1} if handled else {2})
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(x):\n try: return 7 // x\n except ZeroDivisionError: raise",
+        "def f(x):\n try: return 7 // x\n except ArithmeticError:\n  if x == 0: raise\n  return 1",
+        "def f(x):\n if x < -9999: raise ValueError(f'{x} is too small')\n return x + 1",
+        (
+            "def f(x):\n if x < -9999:\n  words = f'{x:d}' + '!'\n"
+            "  raise ValueError(words) from None\n return x + 1"
+        ),
+        "def f(x):\n assert x > -9999, f'{x!r} is too small'\n return x + 1",
+        "class E(Exception): pass\ndef f(x):\n if x < -9999: raise E(x) from None\n return x + 1",
+    ],
+)
+def test_exceptions_of_the_functions_own_still_are_native(source: str) -> None:
+    fn = namespace(source)["f"]
+    assert_as_per_element(fn, SOME)
+    assert "native" in ao.explain(fn, SOME)
+
+
+class Odd(dict[str, Any]):
+    """Says other than it holds."""
+
+    def items(self) -> Any:
+        """Return other items."""
+        return [("k", 100)]
+
+    def __getitem__(self, _: str) -> Any:
+        """Return another value."""
+        return 2
+
+
+class Other(tuple[Any, ...]):
+    """As `Odd`."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Any:
+        """Yield others."""
+        return iter((100,))
+
+
+def test_defaults_are_those_that_python_takes() -> None:
+    fn = sample("def f(x, *, k=1): return x + k")
+    fn.__kwdefaults__ = Odd(k=2)
+    assert_as_per_element(fn, SOME)
+    dict.__setitem__(fn.__kwdefaults__, "k", 5)
+    assert_as_per_element(fn, SOME)
+    fn = sample("def f(x, k=1): return x + k")
+    assert_as_per_element(fn, SOME)
+    fn.__defaults__ = Other((2,))
+    assert_as_per_element(fn, SOME)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "__mro__ = property(lambda cls: (O, object))",
+        "def __getattribute__(cls, name): return type.__getattribute__(O, name)",
+    ],
+)
+def test_metaclass_is_not_asked(lie: str) -> None:
+    names = namespace(
+        f"class O: k = 7\nclass Meta(type):\n {lie}\n"
+        "class M(metaclass=Meta):\n k = 2\n def run(self, x): return x * self.k\n"
+        "f = types.MethodType(type.__dict__['__dict__'].__get__(M)['run'], object.__new__(M))"
+    )
+    assert_as_per_element(names["f"], SOME)
+
+
+def test_object_of_another_class_is_not_taken_for_a_plain_one() -> None:
+    source = (
+        "class P:\n def run(self, x):\n  try: raise self\n  except ValueError: return 1\n"
+        "  except TypeError: return 2\n"
+        "class M(ValueError): pass\nf = P().run\ng = types.MethodType(P.run, M())"
+    )
+    names = namespace(source)
+    for fn in (names["f"], names["g"], names["f"]):
+        assert_as_per_element(fn, SOME)
+
+
 def test_helper_with_a_try_that_is_found_late_can_be_explained() -> None:
     source = (
         "m = module()\ndef h(y):\n try: return 7 // (y - 1)\n except ZeroDivisionError: return 0\n"
@@ -233,6 +404,40 @@ CAUGHT = "def f(x):\n try: return {}\n except {}: return -1\n except Exception: 
         "def f(x): return T.count(max(NAN, x * 1.0))",
         "def f(x):\n l = sorted((0.5, 1.5))\n l.append(min(x, NAN))\n return NAN in l",
         "def f(x): return NAN in ValueError(min(x, NAN)).args",
+        # What an iterator has once.
+        "def f(x): return sum(reversed((1, 2)), x)",
+        "def f(x): return sum(reversed((1, 2)), x > 0)",
+        # Arguments that have the names of a stand-in's.
+        "def h(self): return self + 1\n" + CAUGHT.format("h(self=x)", "TypeError"),
+        ("class M:\n def h(this, self): return self + 1\n"
+         " def __call__(self, x, me=2): return x * me\n"
+         " def run(self, x):\n"
+         "  try: return self.h(self=x) + self(x, me=3)\n"
+         "  except TypeError: return -1\nf = M().run"),
+        CAUGHT.format("isinstance(item=x, classes=int)", "TypeError"),
+        ("def f(x):\n try: operator.inv()\n except IndexError: return 1\n"
+         " except TypeError: return 2"),
+        # An object that is an exception, or text.
+        ("class M(ValueError):\n def run(self, x):\n  try: raise self\n"
+         "  except ValueError: return 1\n  except TypeError: return 2\nf = M().run"),
+        ("class M(ValueError):\n def __call__(self, x):\n  try: raise self\n"
+         "  except ValueError: return 1\n  except TypeError: return 2\nf = M()"),
+        ("class M(str):\n def run(self, x):\n  try: return self in '12'\n"
+         "  except TypeError: return 2\nf = M('1').run"),
+        # Backwards.
+        CAUGHT.format("x if reversed(A) else 3", "TypeError"),
+        ("R = range(3)\ndef f(x):\n try: reversed(R).close()\n except AttributeError: return -1\n"
+         " return x"),
+        # Text that was made, or handed to a helper.
+        "def f(x): return x + len(f'{1}abc' % math)",
+        "def h(x, s): return x + len(s % math)\ndef f(x): return h(x, 'abc')",
+        CAUGHT.format("x + len(f'{1}%*d' % (x > 2, 5))", "TypeError"),
+        "def f(x):\n l = f'{1}'.split(',')\n l.append(min(NAN, x))\n return NAN in l",
+        "def f(x):\n l = ValueError.mro()\n l.append(min(NAN, x))\n return NAN in l",
+        # Methods of numbers and tuples, which are made anew.
+        "def f(x): return x.conjugate == (x + 0).conjugate",
+        "K = L = 10**6\ndef f(x): return K.conjugate == L.conjugate",
+        "m = module(T=(1, 2))\ndef f(x): return x + (m.T.count == m.T.count)",
         # `try` in a helper that is used after one without.
         ("class Own(ValueError): pass\ndef h(y):\n if y > 3: raise Own\n return y\n"
         "def g(y):\n try: return h(y)\n except TypeError: return 1\n except ValueError: return 2\n"

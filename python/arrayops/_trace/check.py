@@ -1,6 +1,6 @@
 """The static check: whether a code object consists of nothing but traceable bytecode."""
 
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any
 
 from arrayops._trace import opcodes as op
@@ -8,14 +8,21 @@ from arrayops._trace import opcodes as op
 _VARIADIC = 0x04 | 0x08
 _SUSPENDS = 0x20 | 0x80 | 0x100 | 0x200
 # They read attributes of their arguments by name, past everything that is checked here.
-_REFUSED_ATTRIBUTES = frozenset(("format", "format_map", "args"))
+_REFUSED_ATTRIBUTES = frozenset(("format", "format_map", "args", "mro"))
+# Of numbers: made anew each time they are read, so that they are not to be compared.
+_NUMBERS_METHODS = frozenset(
+    (
+        "as_integer_ratio", "bit_count", "bit_length", "conjugate", "from_bytes", "fromhex", "hex",
+        "is_integer", "to_bytes",
+    )
+)  # fmt: skip
 
 
 class Checked:
     """What the check found in a code object that passed, or why it did not."""
 
     __slots__ = (
-        "containers", "has_handler", "inverts", "keeps_tuples", "line", "names", "reason"
+        "attributes", "has_handler", "inverts", "keeps_tuples", "line", "names", "reason"
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -24,7 +31,7 @@ class Checked:
         self.keeps_tuples = False  # builds tuples, in which identity can show
         self.has_handler = False  # has `try`
         self.inverts = False  # has `~`
-        self.containers = False  # subscripts or `in`
+        self.attributes: tuple[str, ...] = ()  # names that may be attributes it reads
         self.reason: str | None = None
         self.line = 0
 
@@ -47,8 +54,8 @@ def _argument(ops: bytes, args: bytes, unit: int) -> int:
     return value
 
 
-def _exception_table(code: CodeType) -> list[tuple[int, int, int]]:
-    """Return the first unit, the end and the handler of each protected range."""
+def _exception_table(code: CodeType) -> list[tuple[int, int, int, bool]]:
+    """Return the first unit, the end and the handler of each protected range, and if it is one."""
     numbers: list[int] = []
     value = 0
     for byte in code.co_exceptiontable:
@@ -57,10 +64,10 @@ def _exception_table(code: CodeType) -> list[tuple[int, int, int]]:
         if not byte & 64:
             numbers.append(value)
             value = 0
-    starts, lengths, handlers = numbers[::4], numbers[1::4], numbers[2::4]
+    # A handler is itself protected, by what forgets the exception; its depth is marked as such.
     return [
-        (start, start + length, handler)
-        for start, length, handler in zip(starts, lengths, handlers, strict=True)
+        (start, start + length, handler, bool(depth & 1))
+        for start, length, handler, depth in zip(*(numbers[i::4] for i in range(4)), strict=True)
     ]
 
 
@@ -72,11 +79,40 @@ def _leaves_handler(code: CodeType, unit: int, target: int) -> bool:
     there is none but through a FOR_ITER.
     """
     entries = _exception_table(code)
-    handlers = min((handler for _, _, handler in entries), default=0)
+    handlers = min((handler for _, _, handler, _ in entries), default=0)
     return target < handlers <= unit and all(
         handler > start and (end <= target or start >= handlers or handler > unit)
-        for start, end, handler in entries
+        for start, end, handler, _ in entries
     )
+
+
+def is_message(frame: FrameType) -> bool:
+    """Return whether what a frame calls is for an exception that it raises at once."""
+    ops = frame.f_code.co_code[::2]
+    return _is_message(ops, _after(ops, frame.f_lasti // 2))
+
+
+def _is_message(ops: bytes, unit: int) -> bool:
+    while unit < len(ops) and ops[unit] in op.MESSAGE:
+        unit += 1
+    return unit < len(ops) and ops[unit] == op.RAISE_VARARGS
+
+
+def _raises_own(code: CodeType, args: bytes, unit: int) -> bool:
+    """Return whether a `raise` names an exception, or is in a handler: it raises that again."""
+    return args[unit] > 0 or any(
+        start <= unit < end and is_handler for start, end, _, is_handler in _exception_table(code)
+    )
+
+
+def _reads_method(code: CodeType, ops: bytes, args: bytes, unit: int) -> bool:
+    """Return whether a method of numbers is read without being called at once."""
+    argument = _argument(ops, args, unit)
+    if op.VERSION >= (3, 12):
+        if argument & 1:
+            return False
+        argument >>= 1
+    return code.co_names[argument] in _NUMBERS_METHODS
 
 
 def _after(ops: bytes, unit: int) -> int:
@@ -135,6 +171,14 @@ def _instruction_reason(code: CodeType, ops: bytes, args: bytes, unit: int) -> s
         return None if _is_bounded(code, ops, args, unit) else "it has a `while` loop"
     if number == op.IS_OP:
         return None if _compares_with_none(code, ops, args, unit) else "it uses `is`"
+    if number in op.TEXT:
+        return None if _is_message(ops, unit) else "it makes text"
+    if number == op.RAISE_VARARGS:
+        own = _raises_own(code, args, unit)
+        return None if own else "it raises again what may be another's exception"
+    if number == op.LOAD_ATTR:
+        reads = _reads_method(code, ops, args, unit)
+        return "it reads a method of a number without calling it" if reads else None
     if number == op.CALL_INTRINSIC_1:
         return None if args[unit] == op.UNARY_POSITIVE else "it uses an interpreter intrinsic"
     if number == op.LOAD_COMMON_CONSTANT:
@@ -143,7 +187,11 @@ def _instruction_reason(code: CodeType, ops: bytes, args: bytes, unit: int) -> s
     return None
 
 
-_PICKY = frozenset(op.BACKWARD | {op.IS_OP, op.CALL_INTRINSIC_1, op.LOAD_COMMON_CONSTANT})
+_PICKY = frozenset(
+    op.BACKWARD
+    | op.TEXT
+    | {op.IS_OP, op.CALL_INTRINSIC_1, op.LOAD_COMMON_CONSTANT, op.RAISE_VARARGS, op.LOAD_ATTR}
+)
 
 
 def has_bool(constant: Any) -> bool:
@@ -202,11 +250,11 @@ def check(code: CodeType) -> Checked:
     found.inverts = op.UNARY_INVERT in present
     found.keeps_tuples = op.BUILD_TUPLE in present
     found.has_handler = bool(code.co_exceptiontable)
-    containers = {op.CONTAINS_OP, op.BINARY_SUBSCR, op.BINARY_OP, op.COMPARE_OP}
-    found.containers = bool(present & (containers | op.ATTRIBUTES))
     if not present & op.ATTRIBUTES:
         found.names = code.co_names
-    elif op.LOAD_GLOBAL in present:
+        return found
+    found.attributes = code.co_names
+    if op.LOAD_GLOBAL in present:
         units = [unit for unit in range(len(ops)) if ops[unit] == op.LOAD_GLOBAL]
         found.names = tuple(
             {code.co_names[_argument(ops, args, unit) >> 1]: None for unit in units}

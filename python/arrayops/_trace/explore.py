@@ -7,8 +7,8 @@ from arrayops._trace import record as r
 from arrayops._trace import values as v
 from arrayops._trace.program import Path, Program, straight
 from arrayops._trace.record import BOOL, FLOAT, INT, MAX_PATHS, Halt, Record
-from arrayops._trace.standins import Table, Text
-from arrayops._trace.world import TRACED, RefusedError, Root, World, root
+from arrayops._trace.standins import StandIn, Table, Text
+from arrayops._trace.world import TRACED, Instance, RefusedError, Root, World, root
 
 INT_ARRAY, FLOAT_ARRAY, TRUTH, ACCUMULATOR = range(4)
 _CONSTANTS = frozenset((int, float, bool, type(None), str, Text, tuple, Table))
@@ -33,6 +33,8 @@ class Trace:
 
 def _stored(record: Record, result: Any, target: int, accumulator: int) -> int | None:
     """Return the node of a path's result as the target needs it, or None for Python's."""
+    if type(result) in (StandIn, Instance):  # Python converts it, by whatever it has for that
+        return result._ao_refuse()  # type: ignore[no-any-return]
     kind = v.KINDS.get(type(result))
     symbolic = isinstance(result, v.Value)
     if kind is None:
@@ -135,6 +137,14 @@ def _explore(record: Record, found: Root, kinds: bytes, target: int, trace: Trac
         trace.reason = "it is too long"
 
 
+def _is_doubted(record: Record, trace: Trace) -> bool:
+    """Return whether there is a handler that might use what is unknown: there is no trace then."""
+    if not record.handler or not record.doubt:
+        return False
+    trace.code, trace.reason = None, record.doubt
+    return True
+
+
 def is_foreign(error: BaseException) -> bool:
     """Return whether an exception is neither a traced function's nor the tracer's own.
 
@@ -181,8 +191,9 @@ def _trace(record: Record, fn: Any, kinds: bytes, target: int) -> Trace:
     if not 0 < len(kinds) <= 8:
         outcome.reason = "it takes too many arguments"
         return outcome
+    world = World(record)
     try:
-        found = root(World(record), fn)
+        found = root(world, fn)
     except RefusedError as refused:
         outcome.reason, outcome.place = refused.reason, refused.place
         outcome.lasting = refused.lasting
@@ -193,6 +204,8 @@ def _trace(record: Record, fn: Any, kinds: bytes, target: int) -> Trace:
     outcome.guard = found.guard
     if known != (record.handler, record.keeps_tuples):
         return outcome
+    if _is_doubted(record, outcome):
+        return outcome
     if record.keeps_tuples and target == ACCUMULATOR and kinds[0] == FLOAT:
         outcome.reason = "it keeps tuples, in which one NaN can be told from another"
         return outcome
@@ -201,8 +214,13 @@ def _trace(record: Record, fn: Any, kinds: bytes, target: int) -> Trace:
         return outcome
     try:
         _explore(record, found, kinds, target, outcome)
+        if record.handler and outcome.code is not None:
+            record.begin()
+            world.read_ahead()
+            _is_doubted(record, outcome)
     except RecursionError:
         outcome.reason, outcome.guard = "it is nested too deeply", None
     except Halt:  # of many paths, each short enough, one program was to be made
+        outcome.code = None
         outcome.reason, outcome.place = record.reason or "it is too long", ""
     return outcome

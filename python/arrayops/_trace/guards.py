@@ -26,6 +26,10 @@ MISSING: Any = type("Missing", (), {})()
 PLACEHOLDER: Any = getattr(functools, "Placeholder", MISSING)  # new in Python 3.14
 NOTHING: Any = type("Nothing", (), {})()  # found nowhere, not even where something is missing
 _SCALARS = frozenset((int, float, bool, str, type(None)))
+# Of a class by itself: its metaclass is not asked.
+_MRO = type.__dict__["__mro__"].__get__
+_NAMES = type.__dict__["__dict__"].__get__
+_IS_PYTHONS = 1 << 9  # of a class's flags: it is made by a `class` statement
 _PYTHONS_OWN = frozenset((type(MISSING), WrapperDescriptorType, BuiltinFunctionType))
 
 Guard = tuple[Callable[[Any, Any], bool], Any]
@@ -123,6 +127,14 @@ def has_plain_names(fn: FunctionType) -> bool:
     return type(fn.__globals__) is dict and type(fn.__builtins__) is dict
 
 
+def has_plain_defaults(fn: FunctionType) -> bool:
+    """Return whether a function's defaults are kept in a plain tuple and a plain dict."""
+    defaults, keywords = fn.__defaults__, fn.__kwdefaults__
+    return (defaults is None or type(defaults) is tuple) and (
+        keywords is None or type(keywords) is dict
+    )
+
+
 def has_code(code: CodeType) -> Guard:
     """Guard a function that cannot be traced, whatever it refers to."""
     return (_has_code, code)
@@ -165,11 +177,14 @@ class Function:
                     found = MISSING
                 if not test(payload, found):
                     return False
-        defaults = fn.__defaults__
-        if (self.defaults or defaults) and not all_hold(self.defaults, defaults or ()):
-            return False
-        keywords = fn.__kwdefaults__
-        return not (self.keywords or keywords) or keywords_hold(self.keywords, keywords or {})
+        defaults, keywords = fn.__defaults__, fn.__kwdefaults__
+        if defaults is None and keywords is None:
+            return not (self.defaults or self.keywords)
+        return (
+            has_plain_defaults(fn)
+            and all_hold(self.defaults, defaults or ())
+            and keywords_hold(self.keywords, keywords or {})
+        )
 
 
 def all_hold(guards: list[Guard], found: tuple[Any, ...]) -> bool:
@@ -209,8 +224,8 @@ def module(seen: list[tuple[str, Guard]]) -> Guard:
 
 def _of_class(kind: type, name: str) -> Any:
     """Look up an attribute of a class."""
-    for base in kind.__mro__:
-        found = base.__dict__.get(name, MISSING)
+    for base in _MRO(kind):
+        found = _NAMES(base).get(name, MISSING)
         if found is not MISSING:
             return found
     return MISSING
@@ -231,7 +246,7 @@ def attribute(item: Any, name: str) -> tuple[str, Any]:
     How: "value", "method", "property", or "" for whatever would run code that cannot be traced.
     """
     kind = type(item)
-    if kind.__getattribute__ is not object.__getattribute__:
+    if _of_class(kind, "__getattribute__") is not object.__getattribute__:
         return "", None
     found = _of_class(kind, name)
     if type(found) is property:
@@ -248,7 +263,9 @@ def attribute(item: Any, name: str) -> tuple[str, Any]:
         return "", None
     if own is not None and name in own:
         how = type(found)  # a descriptor that sets or deletes comes first
-        if found is MISSING or not (hasattr(how, "__set__") or hasattr(how, "__delete__")):
+        if found is MISSING or all(
+            _of_class(how, each) is MISSING for each in ("__set__", "__delete__")
+        ):
             return "value", own[name]
         return "", None
     if type(found) is FunctionType:
@@ -258,8 +275,34 @@ def attribute(item: Any, name: str) -> tuple[str, Any]:
     return "value", found
 
 
+def has_attribute(item: Any, name: str) -> bool:
+    """Return whether reading an attribute might do more than to raise AttributeError."""
+    kind = type(item)
+    own = _dict_of(item)
+    return (
+        _of_class(kind, "__getattribute__") is not object.__getattribute__
+        or _of_class(kind, "__getattr__") is not MISSING
+        or _of_class(kind, name) is not MISSING
+        or own is MISSING
+        or (own is not None and name in own)
+    )
+
+
+def has_plain_class(item: Any) -> bool:
+    """Return whether an object is of classes written in Python only: no exception, no number."""
+    return all(base is object or base.__flags__ & _IS_PYTHONS for base in _MRO(type(item)))
+
+
+# Among the attributes of an object: that it is of such classes.
+PLAIN_CLASS: tuple[Any, str, Guard] = (None, "", ALWAYS)
+
+
 def _instance_holds(payload: Any, found: Any) -> bool:
     for name, how, (test, wanted) in payload:
+        if name is None:
+            if not has_plain_class(found):
+                return False
+            continue
         now, value = attribute(found, name)
         if now != how or not test(wanted, value):
             return False
@@ -288,11 +331,8 @@ def _callable_holds(payload: Any, found: Any) -> bool:
 
 def call_of(item: Any) -> tuple[bool, Any]:
     """Return whether the class of an object has a `__call__` written in Python, and that."""
-    for base in type(item).__mro__:
-        found = base.__dict__.get("__call__", MISSING)
-        if found is not MISSING:
-            return type(found) is FunctionType, found
-    return False, None
+    found = _of_class(type(item), "__call__")
+    return type(found) is FunctionType, found
 
 
 def callable_object(parts: Function, seen: list[tuple[str, str, Guard]]) -> Guard:

@@ -129,6 +129,7 @@ def _pow(_record: Record, x: Any, y: Any) -> Any:
 
 
 def _sum(record: Record, items: Any, start: Any = 0) -> Any:
+    items = tuple(items)  # an iterator has them once
     for item in (start, *items):
         if v.kind_of(record, item) == FLOAT:
             raise record.stop("it sums floats, which Python versions do differently")

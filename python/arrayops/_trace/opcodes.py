@@ -86,6 +86,8 @@ COMPARE_OP = _number("COMPARE_OP")
 CONTAINS_OP = _number("CONTAINS_OP")
 UNARY_INVERT = _number("UNARY_INVERT")
 UNARY_NOT = _number("UNARY_NOT")
+RAISE_VARARGS = _number("RAISE_VARARGS")
+LOAD_ATTR = _number("LOAD_ATTR")
 BINARY_SUBSCR = _number("BINARY_SUBSCR")
 BINARY_OP = _number("BINARY_OP")
 ATTRIBUTES = frozenset((_number("LOAD_ATTR"), _number("LOAD_METHOD")))
@@ -93,6 +95,22 @@ BACKWARD = frozenset(
     number for name, number in opcode.opmap.items() if "JUMP" in name and "BACKWARD" in name
 )
 FORWARD = frozenset(opcode.hasjrel) - BACKWARD
+
+
+def _numbers(names: str) -> frozenset[int]:
+    return frozenset(_number(name) for name in names.split() if name in opcode.opmap)
+
+
+TEXT = _numbers("FORMAT_VALUE FORMAT_SIMPLE FORMAT_WITH_SPEC CONVERT_VALUE BUILD_STRING")
+# What may stand between text and the `raise` that it is for: no jump, and nothing else it is for.
+MESSAGE = TEXT | _numbers(
+    """
+    CACHE NOP EXTENDED_ARG PUSH_NULL COPY SWAP LOAD_CONST LOAD_FAST LOAD_GLOBAL LOAD_DEREF LOAD_ATTR
+    BINARY_OP UNARY_NEGATIVE CALL CALL_KW KW_NAMES PRECALL BUILD_TUPLE LOAD_METHOD LOAD_FAST_CHECK
+    LOAD_FAST_LOAD_FAST LOAD_FAST_BORROW LOAD_FAST_BORROW_LOAD_FAST_BORROW LOAD_SMALL_INT
+    LOAD_COMMON_CONSTANT STORE_FAST STORE_FAST_LOAD_FAST
+    """
+)
 UNARY_POSITIVE = 5  # CALL_INTRINSIC_1's argument for unary plus
 # What LOAD_COMMON_CONSTANT may load: two exceptions; from 3.15 on None, "", True, False and -1 too.
 COMMON_CONSTANTS = frozenset((0, 1)) if VERSION < (3, 15) else frozenset((0, 1, 7, 8, 9, 10, 11))

@@ -166,7 +166,10 @@ class Program:
         """Return the fewest decisions of a scope under which both sides are done anyway."""
         for count in range(len(scope)):
             outer = scope[:count]
-            sides = self.extend(outer, condition, truth=True), self.extend(outer, condition, truth=False)
+            sides = (
+                self.extend(outer, condition, truth=True),
+                self.extend(outer, condition, truth=False),
+            )
             if self._is_done(x, sides[0]) and self._is_done(y, sides[1]):
                 return outer
         return scope

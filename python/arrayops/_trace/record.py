@@ -103,8 +103,9 @@ class Record:
     """All operations that the paths so far have done, and the state of the current path."""
 
     __slots__ = (
-        "bailed", "bails", "bits", "bools", "decided", "done", "handler", "index", "inverts",
-        "keeps_tuples", "nodes", "place", "plan", "reason", "steps", "taken", "types", "why",
+        "bailed", "bails", "bits", "bools", "decided", "done", "doubt", "handler", "index",
+        "inverts", "keeps_tuples", "nodes", "place", "plan", "reason", "steps", "taken", "types",
+        "why",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -119,6 +120,7 @@ class Record:
         self.place = ""
         self.why = ""  # the first reason why a path is left to Python
         self.handler = False  # a `try` is about, so that what may raise forks
+        self.doubt = ""  # what makes it not to be traced if a `try` is about
         self.bools = False  # plain bools are about
         self.inverts = False  # `~` is about, which warns of a plain bool from 3.12 on
         self.keeps_tuples = False  # tuples are about, so that identity can show
@@ -138,6 +140,10 @@ class Record:
         self.inverts |= inverts
         if self.bools and self.inverts:
             raise self.stop("it may invert a bool with `~`")
+
+    def doubts(self, reason: str) -> None:
+        """Note that something unknown is about, which a handler might use."""
+        self.doubt = self.doubt or reason
 
     def stop(self, reason: str) -> Halt:
         """Give the function up; the caller raises what this returns."""

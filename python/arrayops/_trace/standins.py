@@ -1,11 +1,13 @@
 """What a traced function sees instead of the objects around it."""
 
+import sys
 from collections.abc import Callable, Iterator
 from types import FunctionType, ModuleType
 from typing import Any
 
 from arrayops._trace import record as r
 from arrayops._trace import values as v
+from arrayops._trace.check import is_message
 from arrayops._trace.guards import MISSING, identical
 from arrayops._trace.known import CLASSES, Symbolic
 from arrayops._trace.record import BOOL, INT, Record
@@ -39,7 +41,7 @@ class StandIn:
         self._ao_name = name
         self._ao_reason = reason or f"it uses {name} in a way that is not traced"
 
-    def _ao_refuse(self, *_args: Any, **_keywords: Any) -> Any:
+    def _ao_refuse(self, /, *_args: Any, **_keywords: Any) -> Any:
         raise self._ao_record.stop(self._ao_reason)
 
     def __getattr__(self, _name: str) -> Any:
@@ -61,8 +63,10 @@ class UserException(StandIn):
 
     __slots__ = ()
 
-    def __call__(self, *_args: Any, **_keywords: Any) -> Any:
-        """Leave it to Python."""
+    def __call__(self, /, *_args: Any, **_keywords: Any) -> Any:
+        """Leave it to Python, which raises it at once."""
+        if not is_message(sys._getframe(1)):
+            return self._ao_refuse()
         raise self._ao_record.bail("it raises an exception of your own")
 
 
@@ -81,14 +85,14 @@ class Known(StandIn):
         """Be true, as functions are."""
         return True
 
-    def __call__(self, *args: Any, **keywords: Any) -> Any:
+    def __call__(self, /, *args: Any, **keywords: Any) -> Any:
         """Record the call, or make it if all arguments are plain."""
         record = self._ao_record
         record.step()
         if not any(map(has_value, args)) and not any(map(has_value, keywords.values())):
             if not is_plain(args) or not all(map(is_plain, keywords.values())):
                 raise record.stop(f"it calls {self._ao_name} with something that is no number")
-            if self._ao_name in ("inv", "invert") and type(args[0]) is bool:
+            if self._ao_name in ("inv", "invert") and args and type(args[0]) is bool:
                 raise record.stop("it inverts a bool with `~`, which warns")
             result = self._ao_real(*args, **keywords)
             record.meet(bools=type(result) is bool)
@@ -108,7 +112,7 @@ class IsInstance(StandIn):
 
     __slots__ = ()
 
-    def __call__(self, item: Any, classes: Any) -> bool:
+    def __call__(self, item: Any, classes: Any, /) -> bool:
         """Answer for numbers and the classes int, float and bool."""
         record = self._ao_record
         record.meet(bools=True)
@@ -136,7 +140,7 @@ class Helper(StandIn):
         """Be true, as functions are."""
         return True
 
-    def __call__(self, *args: Any, **keywords: Any) -> Any:
+    def __call__(self, /, *args: Any, **keywords: Any) -> Any:
         """Run it."""
         self._ao_record.step()
         return self._ao_function(*args, **keywords)
@@ -157,7 +161,7 @@ class Bound(StandIn):
         """Be true, as methods are."""
         return True
 
-    def __call__(self, *args: Any, **keywords: Any) -> Any:
+    def __call__(self, /, *args: Any, **keywords: Any) -> Any:
         """Run it."""
         return self._ao_function(self._ao_first, *args, **keywords)
 
@@ -165,7 +169,7 @@ class Bound(StandIn):
 class Module(StandIn):
     """A module: its attributes are looked up as the function reads them."""
 
-    __slots__ = ("_ao_module", "_ao_seen", "_ao_wrap")
+    __slots__ = ("_ao_found", "_ao_module", "_ao_seen", "_ao_wrap")
 
     def __init__(
         self, record: Record, module: ModuleType, wrap: Callable[[Any, str], Any], seen: list[Any]
@@ -173,18 +177,30 @@ class Module(StandIn):
         """Stand in for a module; what was read goes to `seen`."""
         super().__init__(record, module.__name__)
         self._ao_module = module
+        self._ao_found: dict[str, Any] = {}
         self._ao_wrap = wrap
         self._ao_seen = seen
 
+    def _ao_read(self, name: str) -> Any:
+        """Return the stand-in of an attribute, if there is one."""
+        if name not in self._ao_found:
+            found = self._ao_module.__dict__.get(name, MISSING)
+            standin, guard = MISSING, identical(MISSING)
+            if found is not MISSING:
+                standin, guard = self._ao_wrap(found, f"{self._ao_name}.{name}")
+            self._ao_seen.append((name, guard))
+            self._ao_found[name] = standin
+        return self._ao_found[name]
+
+    def _ao_read_ahead(self, name: str) -> None:
+        """Read an attribute that a handler might read."""
+        if self._ao_read(name) is MISSING and self._ao_read("__getattr__") is not MISSING:
+            self._ao_record.doubts(f"it has a `try` and may read {self._ao_name}.{name}")
+
     def __getattr__(self, name: str) -> Any:
         """Return the stand-in of an attribute."""
-        found = self._ao_module.__dict__.get(name, MISSING)
-        if found is MISSING:
-            self._ao_seen.append((name, identical(MISSING)))
-            return self._ao_refuse()
-        standin, guard = self._ao_wrap(found, f"{self._ao_name}.{name}")
-        self._ao_seen.append((name, guard))
-        return standin
+        standin = self._ao_read(name)
+        return self._ao_refuse() if standin is MISSING else standin
 
 
 class Table(tuple[Any, ...]):
@@ -274,6 +290,8 @@ class Members(StandIn):
         """Return whether there are any."""
         return bool(self._ao_items)
 
+    __reversed__ = None  # they have no order
+
     def __iter__(self) -> Iterator[Any]:
         """Yield the members in the frozenset's own order."""
         return iter(self._ao_items)
@@ -300,10 +318,10 @@ class Range(StandIn):
             yield item
 
     def __reversed__(self) -> Iterator[int]:
-        """Yield the ints backwards, within bounds."""
-        for item in reversed(self._ao_range):
+        """Return the ints backwards, as Python does, if they are within bounds."""
+        for _ in self._ao_range:
             self._ao_record.step()
-            yield item
+        return reversed(self._ao_range)
 
     def __len__(self) -> int:
         """Return the number of ints."""

@@ -33,7 +33,7 @@ class Value:
         raise self._ao_record.stop(f"it uses the attribute {name} of a number")
 
     def _ao_text(self, *_: Any) -> Any:
-        raise self._ao_record.bail("it makes text")  # for messages: Python makes them
+        raise self._ao_record.bail("it makes text")  # of an exception that Python then raises
 
     __str__ = __repr__ = __format__ = _ao_text
 

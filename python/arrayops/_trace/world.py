@@ -47,23 +47,38 @@ def _is_constant(value: Any) -> bool:
 class Instance(s.StandIn):
     """The object of a bound method: its attributes are looked up as the function reads them."""
 
-    __slots__ = ("_ao_item", "_ao_seen", "_ao_world")
+    __slots__ = ("_ao_found", "_ao_item", "_ao_seen", "_ao_world")
 
     def __init__(self, world: "World", item: Any, seen: list[Any]) -> None:
         """Stand in for an object; what was read goes to `seen`."""
         super().__init__(world.record, "self")
         self._ao_item = item
+        self._ao_found: dict[str, tuple[str, Any]] = {}
         self._ao_world = world
         self._ao_seen = seen
 
+    def _ao_read(self, name: str) -> tuple[str, Any]:
+        """Return how an attribute is found, and its stand-in."""
+        read = self._ao_found.get(name)
+        if read is None:
+            how, found = g.attribute(self._ao_item, name)
+            standin, guard = None, g.identical(None)
+            if how:
+                standin, guard = self._ao_world.wrap(found, f"self.{name}")
+            self._ao_seen.append((name, how, guard))
+            read = self._ao_found[name] = how, standin
+        return read
+
+    def _ao_read_ahead(self, name: str) -> None:
+        """Read an attribute that a handler might read."""
+        if not self._ao_read(name)[0] and g.has_attribute(self._ao_item, name):
+            self._ao_record.doubts(f"it has a `try` and may read self.{name}")
+
     def __getattr__(self, name: str) -> Any:
         """Return an attribute's stand-in."""
-        how, found = g.attribute(self._ao_item, name)
+        how, standin = self._ao_read(name)
         if not how:
-            self._ao_seen.append((name, how, g.identical(None)))
             raise self._ao_record.stop(f"it reads self.{name}, which is not a plain attribute")
-        standin, guard = self._ao_world.wrap(found, f"self.{name}")
-        self._ao_seen.append((name, how, guard))
         if how == "value":
             return standin
         if not isinstance(standin, s.Helper):
@@ -72,7 +87,7 @@ class Instance(s.StandIn):
             return standin(self)
         return s.Bound(standin, self)
 
-    def __call__(self, *args: Any, **keywords: Any) -> Any:
+    def __call__(self, /, *args: Any, **keywords: Any) -> Any:
         """Run the class's own `__call__`."""
         found = self.__getattr__("__call__")
         if not isinstance(found, s.Bound):  # its own attribute, which is not what is called
@@ -87,6 +102,8 @@ class World:
         """Start with nothing rebuilt."""
         self.record = record
         self.stack: list[CodeType] = []
+        self.attributes: dict[str, None] = {}  # all names that may be read of something
+        self.readable: list[s.Module | Instance] = []  # and what they may be read of
         self.helpers: dict[int, tuple[Any, Guard]] = {}
 
     def wrap(self, item: Any, name: str) -> tuple[Any, Guard]:
@@ -103,8 +120,34 @@ class World:
             return self._helper(item, name)
         if kind is ModuleType:
             seen: list[Any] = []
-            return s.Module(self.record, item, self.wrap, seen), g.module(seen)
+            module = s.Module(self.record, item, self.wrap, seen)
+            self.readable.append(module)
+            return module, g.module(seen)
         return self._rare(item, name)
+
+    def instance(self, item: Any, seen: list[Any]) -> Instance:
+        """Return the stand-in of a bound method's object."""
+        if g.has_plain_class(item):
+            seen.append(g.PLAIN_CLASS)
+        else:
+            self.record.doubts("it has a `try`, and its object is an exception, a number or such")
+        instance = Instance(self, item, seen)
+        self.readable.append(instance)
+        return instance
+
+    def read_ahead(self) -> None:
+        """Read whatever a handler may read that no path has come to.
+
+        Where Python raises and the engine only bails out, handlers are Python's: there must be
+        nothing in them that is not looked at.
+        """
+        done: set[tuple[int, str]] = set()
+        while len(done) < len(self.readable) * len(self.attributes):
+            for place, standin in enumerate(tuple(self.readable)):
+                for name in tuple(self.attributes):
+                    if (place, name) not in done:
+                        done.add((place, name))
+                        standin._ao_read_ahead(name)
 
     def _rare(self, item: Any, name: str) -> tuple[Any, Guard]:
         kind = type(item)
@@ -121,11 +164,10 @@ class World:
         if kind is type and item in EXCEPTIONS:
             return item, g.identical(item)
         if g.is_user_exception(item):
-            if self.record.handler:  # what it catches cannot be told by a stand-in
-                raise self.record.stop(f"it has a `try` and uses the exception {name}")
+            # What a handler catches cannot be told by a stand-in.
+            self.record.doubts(f"it has a `try` and uses the exception {name}")
             return s.UserException(self.record, name), g.USER_EXCEPTION
-        if self.record.handler:
-            raise self.record.stop(f"it has a `try` and uses {name}")
+        self.record.doubts(f"it has a `try` and uses {name}")
         what = "the class" if issubclass(kind, type) else f"{article(kind.__name__)}:"
         guard = g.UNKNOWN if g.is_unknown(item) else g.identical(item)
         return s.StandIn(self.record, name, f"it uses {what} {name}"), guard
@@ -136,15 +178,19 @@ class World:
             return s.Helper(self.record, done[0]), done[1]
         code = fn.__code__
         if code in self.stack or len(self.stack) > _MAX_DEPTH:
-            return s.StandIn(self.record, name, f"{name} calls itself"), g.has_code(code)
+            return self._refused(name, f"{name} calls itself"), g.has_code(code)
         try:
             rebuilt, parts = self.rebuild(fn)
         except RefusedError as refused:
             reason = f"it calls {name}, and {refused.reason}"
-            return s.StandIn(self.record, name, reason), g.has_code(code)
+            return self._refused(name, reason), g.has_code(code)
         guard = g.function(parts)
         self.helpers[id(fn)] = rebuilt, guard
         return s.Helper(self.record, rebuilt), guard
+
+    def _refused(self, name: str, reason: str) -> s.StandIn:
+        self.record.doubts(f"it has a `try` and uses {name}: {reason}")
+        return s.StandIn(self.record, name, reason)
 
     def _constant(self, item: Any) -> Any:
         """Return a constant's stand-in: containers of numbers can be searched and looked up."""
@@ -181,6 +227,7 @@ class World:
         record.keeps_tuples |= found.keeps_tuples
         record.handler |= found.has_handler
         record.meet(inverts=found.inverts)
+        self.attributes.update(dict.fromkeys(found.attributes))
         parts = g.Function(code)
         scope: dict[str, Any] = {"__builtins__": {}, "__name__": TRACED}
         if found.names:
@@ -194,12 +241,14 @@ class World:
             standin, guard = self.wrap(item, name)
             parts.cells.append(guard)
             cells.append(CellType(standin))
+        if not g.has_plain_defaults(fn):
+            raise RefusedError("its defaults are no plain tuple or dict")
         defaults = []
         for item in fn.__defaults__ or ():
             standin, guard = self.wrap(item, "a default")
             parts.defaults.append(guard)
             defaults.append(standin)
-        if found.containers and any(type(each) in _CONTAINERS for each in code.co_consts):
+        if any(type(each) in _CONTAINERS for each in code.co_consts):
             code = code.replace(co_consts=tuple(map(self._constant, code.co_consts)))
         rebuilt = FunctionType(
             code, scope, fn.__name__, tuple(defaults) or None, tuple(cells) or None
@@ -260,7 +309,7 @@ def root(world: World, fn: Any) -> Root:
         if type(fn.__func__) is not FunctionType or g.is_class(fn.__self__):
             raise RefusedError("it is a method of a class, or not written in Python")
         rebuilt, parts = world.rebuild(fn.__func__)
-        instance = Instance(world, fn.__self__, seen)
+        instance = world.instance(fn.__self__, seen)
         return Root(s.Bound(rebuilt, instance), g.method(parts, seen), fn.__func__.__name__)
     if kind is partial:
         return _partial_root(world, fn)
@@ -269,7 +318,7 @@ def root(world: World, fn: Any) -> Root:
         name = article(kind.__name__)
         raise RefusedError(f"it is {name}, not a function written in Python")
     rebuilt, parts = world.rebuild(call)
-    instance = Instance(world, fn, seen)
+    instance = world.instance(fn, seen)
     return Root(s.Bound(rebuilt, instance), g.callable_object(parts, seen), kind.__name__)
 
 
