@@ -888,8 +888,14 @@ impl<'a> Compiler<'a> {
         let (end, other) = (self.code.new_label(), self.code.new_label());
         self.load(A, divisor);
         self.code.int(IntOp::Test, A, A);
-        self.bail_out_if(Condition::Equal);
-        // The least integer divided by it would be a trap.
+        if self.is_certain {
+            // Nobody wants the quotient where the divisor is zero: a mask does not hold there. To
+            // divide would still be a trap.
+            self.code.jump_if(Condition::Equal, end);
+        } else {
+            self.bail_out_if(Condition::Equal);
+        }
+        // And so would the least integer divided by this.
         self.code.compare_constant(A, -1);
         self.code.jump_if(Condition::NotEqual, other);
         if is_quotient {

@@ -65,6 +65,13 @@ STEPS = [
     *("s & 255 if x > 0 else (s & 255) + (x & 7)", "(s & 255) + (x & 7) if x > 0 else s & 255"),
     *("s & 255 if x > 0 else (s & 255) * (x & 7)", "(s & 255) - x if x > 0 else s & 255"),
     *("s ^ x if x > 0 else x", "x if x > 0 else s ^ x", "s + 1 if x > 0 else x"),
+    # Divisors that are zero where nobody wants the quotient.
+    *("s // 10**x + 1000 if 0 <= x < 9 else s", "(s + 7) % 2**x if 0 < x < 9 else s + 1"),
+    *(
+        "(s + 9) // -(2**x) if 0 < x < 9 else s",
+        "(s + 9) // (s * s + s + 1) if 0 < s < 9 else s ^ x",
+    ),
+    *("(d := max(s, 1) * max(s, 1)) % 7 + (s + x) // d if s < 9**6 else x",),
     # By constants within bounds, after sums and products.
     *("(s + x) % 65521", "(s - x) % 255", "(x - s) % 255", "((s * 263 - x) * 5 + 7) % 1000003"),
     *("(s * 31 + x) % 1000000007", "(s * 31 + x) % (2**31 - 1)", "(s * -7 + x) % 3", "-s % 7 ^ x"),

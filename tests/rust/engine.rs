@@ -1109,6 +1109,47 @@ fn long_reductions_within_bounds_equal_the_oracle() {
     }
 }
 
+/// Where a mask does not hold, what bails out is zero, even if it divides.
+#[test]
+fn long_reductions_divide_by_nothing_where_a_mask_does_not_hold() {
+    for code in [0x04, 0x05] {
+        let mut draft = Draft::new(&[Kind::Int, Kind::Int]);
+        let [ten, zero, more] = [10, 0, 1000].map(|int| draft.constant(Value::Int(int)));
+        let fits = draft.push(0x31, &[zero, 1]);
+        let power = draft.push_masked(0x06, &[ten, 1], fits);
+        let sum = draft.push(0x01, &[0, more]);
+        let quotient = draft.push_masked(code, &[sum, power], fits);
+        draft.push(0x60, &[fits, quotient, 0]);
+        let values: Vec<i8> = [2, -1, 0, 5, -128]
+            .into_iter()
+            .cycle()
+            .take(8 * BLOCK)
+            .collect();
+        for level in Level::available() {
+            let executor = Executor::new(level, 1);
+            let column = Values::Aligned(&values[..]).into();
+            let found = reduce(&executor, &draft.program(), Number::Int(0), column, 0);
+            let last = values
+                .iter()
+                .filter(|x| **x >= 0)
+                .fold(0, |total: i128, x| {
+                    let power = 10_i128.pow(u32::from(x.unsigned_abs()));
+                    match code {
+                        0x04 => (total + 1000) / power,
+                        _ => (total + 1000) % power,
+                    }
+                });
+            let found = found.expect("it ends");
+            // Without machine code it may stop at the first of them.
+            let is_right = found == (Number::Int(last), values.len());
+            assert!(
+                is_right || level == Level::BASELINE,
+                "{code:#x}, {level:?}: {found:?}"
+            );
+        }
+    }
+}
+
 /// A program is machine code for the bounds that an accumulator is within, and for others again.
 #[test]
 fn long_reductions_of_one_program_begin_within_any_bounds() {
