@@ -15,12 +15,13 @@ use crate::{ElementType, Level, Number};
 /// it saves for some more.
 const MANY: usize = 4 * BLOCK;
 
-/// What integer accumulators are tried to be kept within: counts and bytes, words, differences, all
-/// that is not negative, and all.
-const BOUNDS: [Interval; 5] = [
+/// What integer accumulators are tried to be kept within: counts and bytes, words, differences, words
+/// that begin with a difference, all that is not negative, and all.
+const BOUNDS: [Interval; 6] = [
     Interval::new(0, (1 << 31) - 1),
     Interval::new(0, (1 << 32) - 1),
     Interval::new(-(1 << 31), (1 << 31) - 1),
+    Interval::new(-(1 << 32), (1 << 32) - 1),
     Interval::new(0, i64::MAX as i128),
     Interval::I64,
 ];

@@ -346,6 +346,20 @@ def test_object_of_another_class_is_not_taken_for_a_plain_one() -> None:
         assert_as_per_element(fn, SOME)
 
 
+def test_attribute_that_a_handler_may_read_is_looked_at_when_it_comes() -> None:
+    source = WORLD + (
+        "class M:\n def run(self, x):\n"
+        "  try: return math.log(x) + n\n  except ValueError: return self.bad\nf = M().run"
+    )
+    data = array("d", [4.0] * 500 + [-1.0] + [4.0] * 6000)
+    ours, theirs = namespace(source), namespace(source)
+    for change in ("", "", "M.__getattr__ = note", "", "M.bad = property(note)", ""):
+        for names in (ours, theirs):
+            exec(change, names)  # noqa: S102 - our own text
+        wanted = outcome(oracles.map, data, theirs["f"], typecode="d")
+        assert_same_outcome(outcome(ao.map, data, ours["f"], typecode="d"), wanted)
+
+
 def test_helper_with_a_try_that_is_found_late_can_be_explained() -> None:
     source = (
         "m = module()\ndef h(y):\n try: return 7 // (y - 1)\n except ZeroDivisionError: return 0\n"

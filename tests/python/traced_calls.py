@@ -37,6 +37,7 @@ SPECIAL_CALLS = 3
 # Integers that no float is equal to.
 INEXACT = (2**53 + 1, -(2**53) - 1, 2**54 - 1, 2**62 + 1, 2**63 - 1, 1 - 2**63)
 LEAST = 64  # elements that are worth tracing
+MANY = 2200  # so that a few calls are as many as a reduction becomes machine code for
 LONG = 4096  # elements that are, even if the function is new
 
 
@@ -155,9 +156,9 @@ class _Elementwise:
         return mapped(case, array(code, [results[index] for index in done]), error)
 
 
-def _choices(chooser: random.Random, failing: dict[int, Any]) -> Iterator[list[int]]:
+def _choices(chooser: random.Random, failing: dict[int, Any], least: int) -> Iterator[list[int]]:
     """Yield where to find the elements for each call in the pool."""
-    length = chooser.randrange(LEAST, 3 * LEAST)
+    length = chooser.randrange(least, least + 2 * LEAST)
     if chooser.random() < 0.03:
         length = chooser.choice((*LENGTHS, chooser.randrange(5000)))
     everything = list(range(CALM + WILD))
@@ -185,7 +186,8 @@ def _calls(
     misaligned = chooser.random() < 0.2
     whole = replace(form, operands=tuple(map(Operand, pools)))
     known = None if purpose == "reduce" else _Elementwise(whole, fn)
-    for chosen in _choices(chooser, {} if known is None else known.errors):
+    least = MANY if known is None and chooser.random() < 0.3 else LEAST
+    for chosen in _choices(chooser, {} if known is None else known.errors, least):
         picked = [array(pool.typecode, [pool[index] for index in chosen]) for pool in pools]
         if form.out == "shifted":
             picked[0].append(pools[0][0])

@@ -481,7 +481,8 @@ class Writer:
             return value.text
         if self.purpose == "reduce":
             mask = self.chooser.choice(("", "", " & 0xFFFFFFFF", " % 65521", " & (2**64 - 1)"))
-            return f"({value.text}){mask}"
+            masked = f"({value.text}){mask}"
+            return self._divided(value.text) if self.chooser.random() < 0.1 else masked
         if self.typecode is None:
             if self.chooser.random() < 0.2:
                 return value.text
@@ -489,6 +490,14 @@ class Writer:
         if self.typecode == "d":
             return value.text
         return self._fitted(value.text, self.typecode)
+
+    def _divided(self, text: str) -> str:
+        """Divide by what is not zero where that matters."""
+        numbers = [name for name, value in self.write.scope.items() if value.kind == "i"]
+        name = self.chooser.choice(numbers or ["1"])
+        power = f"{self.chooser.choice(('2', '10', '-3'))}**{name}"
+        quotient = f"({text}) {self.chooser.choice(('//', '%'))} {power}"
+        return f"({quotient} if 0 <= {name} < 9 else {name})"
 
     def _fitted(self, text: str, code: str) -> str:
         low, high = int(TYPECODES[code].low), int(TYPECODES[code].high)

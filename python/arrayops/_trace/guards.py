@@ -295,12 +295,13 @@ def has_plain_class(item: Any) -> bool:
 
 # Among the attributes of an object: that it is of such classes.
 PLAIN_CLASS: tuple[Any, str, Guard] = (None, "", ALWAYS)
+ABSENT = "absent"  # how an attribute is found that is not to be there
 
 
 def _instance_holds(payload: Any, found: Any) -> bool:
     for name, how, (test, wanted) in payload:
-        if name is None:
-            if not has_plain_class(found):
+        if name is None or how == ABSENT:
+            if not has_plain_class(found) if name is None else has_attribute(found, name):
                 return False
             continue
         now, value = attribute(found, name)

@@ -71,8 +71,11 @@ class Instance(s.StandIn):
 
     def _ao_read_ahead(self, name: str) -> None:
         """Read an attribute that a handler might read."""
-        if not self._ao_read(name)[0] and g.has_attribute(self._ao_item, name):
+        if self._ao_read(name)[0]:
+            return
+        if g.has_attribute(self._ao_item, name):
             self._ao_record.doubts(f"it has a `try` and may read self.{name}")
+        self._ao_seen.append((name, g.ABSENT, g.ALWAYS))
 
     def __getattr__(self, name: str) -> Any:
         """Return an attribute's stand-in."""
