@@ -13,6 +13,7 @@ from typing import Any
 import arrayops as ao
 import oracles
 import pytest
+from arrayops import _trace
 from comparison import outcome
 from test_tracer_world import METHOD, SOME, SOME_FLOATS, assert_changes_are_noticed, namespace
 from traced_samples import LONGS, assert_as_per_element, assert_same_outcome
@@ -216,6 +217,29 @@ NOTING: list[str] = [
 ]
 
 
+ROOT = (
+    " def run(self, x):\n  try: return math.sqrt(x) + n\n  except ValueError: return {}\n"
+    "f = M().run"
+)
+NOTING += [
+    "class M:\n def __neg__(self): return note()\n" + ROOT.format("-self"),
+    "class M:\n def __bool__(self): return note() > 0\n" + ROOT.format("5 if self else 6"),
+    (
+        "class M:\n def __repr__(self): return str(note())\n def run(self, x):\n"
+        "  try:\n   try: return math.sqrt(x) + n\n"
+        "   except ValueError: raise TypeError(f'{self.run}')\n"
+        "  except TypeError: return 0\nf = M().run"
+    ),
+    (
+        "def h(y): return y\nh.bad = note\n"
+        "def f(x):\n try: return math.sqrt(x) + n\n except ValueError: return h.bad()"
+    ),
+    # Powers that are complex.
+    "def f(x):\n y = x ** 0.5\n return y + n if isinstance(y, float) else note()",
+    "def f(x):\n y = pow(x, 0.5)\n return note() if y.imag else y + n",
+]
+
+
 @pytest.mark.parametrize("source", NOTING)
 def test_function_that_changes_a_global_when_it_is_called_is_not_overlooked(source: str) -> None:
     data = array("d", [4.0] * 500 + [-1.0] + [4.0] * 6000)
@@ -276,6 +300,11 @@ def test_exception_that_the_caller_handles_is_raised_again(source: str, *, first
             "  raise ValueError(words) from None\n return x + 1"
         ),
         "def f(x):\n assert x > -9999, f'{x!r} is too small'\n return x + 1",
+        (
+            "L = (1, 2)\n"
+            "def f(x):\n if x < -9999: raise ValueError(f'{x} {L[0]} {x < 0}', not x)\n"
+            " return x + 1"
+        ),
         "class E(Exception): pass\ndef f(x):\n if x < -9999: raise E(x) from None\n return x + 1",
     ],
 )
@@ -344,6 +373,54 @@ def test_object_of_another_class_is_not_taken_for_a_plain_one() -> None:
     names = namespace(source)
     for fn in (names["f"], names["g"], names["f"]):
         assert_as_per_element(fn, SOME)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        (
+            "m = module(K=2.0)\nm.m = m\n"
+            "def f(x):\n try: return math.sqrt(x) + m.K\n except ValueError: return 0.0"
+        ),
+        (
+            "import os\n"
+            "def f(x):\n try: return math.sqrt(x) + (os.path.sep == 'a')\n"
+            " except ValueError: return 0.0"
+        ),
+        (
+            "m = module(c=3.0)\ndef scale(x): return x * m.c\nm.scale = scale\n"
+            "def f(x):\n try: return m.scale(math.sqrt(x))\n except ValueError: return 0.0"
+        ),
+        (
+            "class M:\n @staticmethod\n def h(x): return 2\n"
+            " def run(self, x):\n  try: return math.sqrt(x)\n"
+            "  except ValueError: return self.h(x)\n"
+            "f = M().run"
+        ),
+    ],
+)
+def test_what_is_not_traced_is_found_out_once(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    fn = namespace(source)["f"]
+    assert _trace.find(fn, b"\1", 1) is None
+    monkeypatch.setattr(_trace, "trace", None)
+    for _ in range(3):
+        assert _trace.find(fn, b"\1", 1) is None
+    monkeypatch.undo()
+    assert_as_per_element(fn, array("d", [4.0] * 500 + [-1.0] + [4.0] * 600))
+
+
+def test_function_that_gets_an_attribute_is_looked_at_again() -> None:
+    source = WORLD + (
+        "def h(y): return y\ndef f(x):\n try: return math.sqrt(x) + h(n)\n"
+        " except ValueError: pass\n try: return h.bad()\n except AttributeError: return 0"
+    )
+    data = array("d", [4.0] * 500 + [-1.0] + [4.0] * 6000)
+    ours, theirs = namespace(source), namespace(source)
+    for change in ("", "", "h.bad = note", "", ""):
+        for names in (ours, theirs):
+            exec(change, names)  # noqa: S102 - our own text
+        wanted = outcome(oracles.map, data, theirs["f"], typecode="d")
+        assert_same_outcome(outcome(ao.map, data, ours["f"], typecode="d"), wanted)
 
 
 def test_attribute_that_a_handler_may_read_is_looked_at_when_it_comes() -> None:

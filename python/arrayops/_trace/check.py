@@ -8,8 +8,10 @@ from arrayops._trace import opcodes as op
 _VARIADIC = 0x04 | 0x08
 _SUSPENDS = 0x20 | 0x80 | 0x100 | 0x200
 # They read attributes of their arguments by name, past everything that is checked here.
-# The others make text or lists of which no stand-in knows.
-_REFUSED_ATTRIBUTES = frozenset(("format", "format_map", "args", "mro", "hex", "to_bytes"))
+# The others make text or lists of which no stand-in knows, or ask whoever has registered.
+_REFUSED_ATTRIBUTES = frozenset(
+    ("format", "format_map", "args", "mro", "hex", "to_bytes", "encode")
+)
 # Of numbers: made anew each time they are read, so that they are not to be compared.
 _NUMBERS_METHODS = frozenset(
     (

@@ -29,7 +29,6 @@ _SCALARS = frozenset((int, float, bool, str, type(None)))
 # Of a class by itself: its metaclass is not asked.
 _MRO = type.__dict__["__mro__"].__get__
 _NAMES = type.__dict__["__dict__"].__get__
-_IS_PYTHONS = 1 << 9  # of a class's flags: it is made by a `class` statement
 _PYTHONS_OWN = frozenset((type(MISSING), WrapperDescriptorType, BuiltinFunctionType))
 
 Guard = tuple[Callable[[Any, Any], bool], Any]
@@ -143,11 +142,12 @@ def has_code(code: CodeType) -> Guard:
 class Function:
     """What a trace depends on in a Python function."""
 
-    __slots__ = ("builtins", "cells", "code", "defaults", "globals", "keywords")
+    __slots__ = ("builtins", "cells", "code", "defaults", "globals", "is_bare", "keywords")
 
     def __init__(self, code: CodeType) -> None:
         """Depend on the code; the tracer adds the rest."""
         self.code = code
+        self.is_bare = False  # it is to have no attributes
         self.globals: list[tuple[str, Any, Guard]] = []  # with the constant, for a first look
         self.builtins: list[tuple[str, Guard]] = []  # names that must not be among the globals
         self.cells: list[Guard] = []
@@ -156,6 +156,8 @@ class Function:
 
     def holds(self, fn: FunctionType) -> bool:
         """Return whether a function with this code still is as it was."""
+        if self.is_bare and fn.__dict__:
+            return False
         if (self.globals or self.builtins) and not has_plain_names(fn):
             return False
         if self.globals:
@@ -275,35 +277,8 @@ def attribute(item: Any, name: str) -> tuple[str, Any]:
     return "value", found
 
 
-def has_attribute(item: Any, name: str) -> bool:
-    """Return whether reading an attribute might do more than to raise AttributeError."""
-    kind = type(item)
-    own = _dict_of(item)
-    return (
-        _of_class(kind, "__getattribute__") is not object.__getattribute__
-        or _of_class(kind, "__getattr__") is not MISSING
-        or _of_class(kind, name) is not MISSING
-        or own is MISSING
-        or (own is not None and name in own)
-    )
-
-
-def has_plain_class(item: Any) -> bool:
-    """Return whether an object is of classes written in Python only: no exception, no number."""
-    return all(base is object or base.__flags__ & _IS_PYTHONS for base in _MRO(type(item)))
-
-
-# Among the attributes of an object: that it is of such classes.
-PLAIN_CLASS: tuple[Any, str, Guard] = (None, "", ALWAYS)
-ABSENT = "absent"  # how an attribute is found that is not to be there
-
-
 def _instance_holds(payload: Any, found: Any) -> bool:
     for name, how, (test, wanted) in payload:
-        if name is None or how == ABSENT:
-            if not has_plain_class(found) if name is None else has_attribute(found, name):
-                return False
-            continue
         now, value = attribute(found, name)
         if now != how or not test(wanted, value):
             return False

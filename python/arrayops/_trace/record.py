@@ -104,8 +104,8 @@ class Record:
 
     __slots__ = (
         "bailed", "bails", "bits", "bools", "decided", "done", "doubt", "handler", "index",
-        "inverts", "keeps_tuples", "nodes", "place", "plan", "reason", "steps", "taken", "types",
-        "why",
+        "inverts", "keeps_tuples", "nodes", "place", "plan", "powers", "reason", "steps", "taken",
+        "types", "why",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -121,6 +121,7 @@ class Record:
         self.why = ""  # the first reason why a path is left to Python
         self.handler = False  # a `try` is about, so that what may raise forks
         self.doubt = ""  # what makes it not to be traced if a `try` is about
+        self.powers = False  # powers are about that Python may have complex numbers for
         self.bools = False  # plain bools are about
         self.inverts = False  # `~` is about, which warns of a plain bool from 3.12 on
         self.keeps_tuples = False  # tuples are about, so that identity can show
@@ -140,6 +141,11 @@ class Record:
         self.inverts |= inverts
         if self.bools and self.inverts:
             raise self.stop("it may invert a bool with `~`")
+
+    def must_be_real(self) -> None:
+        """Refuse to say what is not true of complex numbers, if there might be any."""
+        if self.powers:
+            raise self.stop("it asks for the type of what may be a complex power")
 
     def doubts(self, reason: str) -> None:
         """Note that something unknown is about, which a handler might use."""
@@ -192,6 +198,7 @@ class Record:
         self.bails.append(bails)
         self.bits.append(self._bits(*key))
         self.index[key] = node
+        self.powers |= key[0] == F_POW
         return node
 
     def constant_of(self, node: int) -> Any:

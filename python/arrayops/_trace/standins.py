@@ -116,6 +116,7 @@ class IsInstance(StandIn):
         """Answer for numbers and the classes int, float and bool."""
         record = self._ao_record
         record.meet(bools=True)
+        record.must_be_real()
         kind = v.kind_of(record, item)
         for cls in classes if isinstance(classes, tuple) else (classes,):
             wanted = CLASSES.get(cls._ao_real) if isinstance(cls, Known) else None

@@ -350,6 +350,11 @@ def absolute(self: Any) -> Any:
     return Int(record, record.do(r.I_ABS, self._ao_node))
 
 
+def _imaginary(self: Any, zero: Any) -> Any:
+    self._ao_record.must_be_real()
+    return zero
+
+
 def _is_integer(self: Any) -> Any:
     record = self._ao_record
     if self._ao_kind == FLOAT:
@@ -414,7 +419,7 @@ def _define() -> None:
     zeros: tuple[tuple[type[Value], Any], ...] = ((Int, 0), (Bool, 0), (Float, 0.0))
     for kind, zero in zeros:
         kind.real = property(plain_int)  # type: ignore[attr-defined]
-        kind.imag = property(lambda _, z=zero: z)  # type: ignore[attr-defined, misc]
+        kind.imag = property(lambda me, z=zero: _imaginary(me, z))  # type: ignore[attr-defined, misc]
         kind.conjugate = plain_int  # type: ignore[attr-defined]
         kind.is_integer = _is_integer  # type: ignore[attr-defined]
         if kind is not Float:

@@ -1,5 +1,7 @@
 """Rebuilding a function over stand-ins for everything it refers to."""
 
+import math
+import operator
 from collections.abc import Callable
 from functools import partial
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
@@ -15,6 +17,7 @@ from arrayops._trace.record import Record, article
 _SCALARS = frozenset((int, float, bool, str, type(None)))
 _NUMBERS = frozenset((int, float, bool))
 _CONTAINERS = frozenset((str, tuple, frozenset))
+_MODULES = (math, operator)  # whose attributes are looked at even if only a handler reads them
 TRACED = "traced"  # the module of functions that are rebuilt
 _MAX_DEPTH = 20  # of helpers that call helpers
 
@@ -47,41 +50,23 @@ def _is_constant(value: Any) -> bool:
 class Instance(s.StandIn):
     """The object of a bound method: its attributes are looked up as the function reads them."""
 
-    __slots__ = ("_ao_found", "_ao_item", "_ao_seen", "_ao_world")
+    __slots__ = ("_ao_item", "_ao_seen", "_ao_world")
 
     def __init__(self, world: "World", item: Any, seen: list[Any]) -> None:
         """Stand in for an object; what was read goes to `seen`."""
         super().__init__(world.record, "self")
         self._ao_item = item
-        self._ao_found: dict[str, tuple[str, Any]] = {}
         self._ao_world = world
         self._ao_seen = seen
 
-    def _ao_read(self, name: str) -> tuple[str, Any]:
-        """Return how an attribute is found, and its stand-in."""
-        read = self._ao_found.get(name)
-        if read is None:
-            how, found = g.attribute(self._ao_item, name)
-            standin, guard = None, g.identical(None)
-            if how:
-                standin, guard = self._ao_world.wrap(found, f"self.{name}")
-            self._ao_seen.append((name, how, guard))
-            read = self._ao_found[name] = how, standin
-        return read
-
-    def _ao_read_ahead(self, name: str) -> None:
-        """Read an attribute that a handler might read."""
-        if self._ao_read(name)[0]:
-            return
-        if g.has_attribute(self._ao_item, name):
-            self._ao_record.doubts(f"it has a `try` and may read self.{name}")
-        self._ao_seen.append((name, g.ABSENT, g.ALWAYS))
-
     def __getattr__(self, name: str) -> Any:
         """Return an attribute's stand-in."""
-        how, standin = self._ao_read(name)
+        how, found = g.attribute(self._ao_item, name)
         if not how:
+            self._ao_seen.append((name, how, g.identical(None)))
             raise self._ao_record.stop(f"it reads self.{name}, which is not a plain attribute")
+        standin, guard = self._ao_world.wrap(found, f"self.{name}")
+        self._ao_seen.append((name, how, guard))
         if how == "value":
             return standin
         if not isinstance(standin, s.Helper):
@@ -105,8 +90,8 @@ class World:
         """Start with nothing rebuilt."""
         self.record = record
         self.stack: list[CodeType] = []
-        self.attributes: dict[str, None] = {}  # all names that may be read of something
-        self.readable: list[s.Module | Instance] = []  # and what they may be read of
+        self.attributes: set[str] = set()  # all names that may be read of something
+        self.modules: list[s.Module] = []
         self.helpers: dict[int, tuple[Any, Guard]] = {}
 
     def wrap(self, item: Any, name: str) -> tuple[Any, Guard]:
@@ -124,33 +109,26 @@ class World:
         if kind is ModuleType:
             seen: list[Any] = []
             module = s.Module(self.record, item, self.wrap, seen)
-            self.readable.append(module)
+            self.modules.append(module)
+            if item not in _MODULES:
+                self.record.doubts(f"it has a `try` and uses the module {name}")
             return module, g.module(seen)
         return self._rare(item, name)
 
     def instance(self, item: Any, seen: list[Any]) -> Instance:
         """Return the stand-in of a bound method's object."""
-        if g.has_plain_class(item):
-            seen.append(g.PLAIN_CLASS)
-        else:
-            self.record.doubts("it has a `try`, and its object is an exception, a number or such")
-        instance = Instance(self, item, seen)
-        self.readable.append(instance)
-        return instance
+        self.record.doubts("it has a `try` and is a method: its object might do anything there")
+        return Instance(self, item, seen)
 
     def read_ahead(self) -> None:
-        """Read whatever a handler may read that no path has come to.
+        """Read whatever a handler may read of a module that no path has come to.
 
         Where Python raises and the engine only bails out, handlers are Python's: there must be
         nothing in them that is not looked at.
         """
-        done: set[tuple[int, str]] = set()
-        while len(done) < len(self.readable) * len(self.attributes):
-            for place, standin in enumerate(tuple(self.readable)):
-                for name in tuple(self.attributes):
-                    if (place, name) not in done:
-                        done.add((place, name))
-                        standin._ao_read_ahead(name)
+        for module in tuple(self.modules):  # no others come: they would have been doubted
+            for name in self.attributes:
+                module._ao_read_ahead(name)
 
     def _rare(self, item: Any, name: str) -> tuple[Any, Guard]:
         kind = type(item)
@@ -230,8 +208,11 @@ class World:
         record.keeps_tuples |= found.keeps_tuples
         record.handler |= found.has_handler
         record.meet(inverts=found.inverts)
-        self.attributes.update(dict.fromkeys(found.attributes))
+        self.attributes.update(found.attributes)
         parts = g.Function(code)
+        parts.is_bare = record.handler
+        if fn.__dict__:
+            record.doubts(f"it has a `try` and attributes: {fn.__name__}")
         scope: dict[str, Any] = {"__builtins__": {}, "__name__": TRACED}
         if found.names:
             self._names(fn, found, parts, scope)
