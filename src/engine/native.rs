@@ -215,10 +215,10 @@ impl<'a> Compiler<'a> {
             Kind::Int | Kind::Bool => self.code.int(IntOp::Move, BEFORE, X),
         }
         let mut rest = links;
-        while let [link, others @ ..] = rest {
+        while let [link, ..] = rest {
             let joined = self.add_joined(rest);
-            rest = if joined > 0 { &rest[joined..] } else { others };
-            if joined == 0 {
+            rest = &rest[joined.unwrap_or(1)..];
+            if joined.is_none() {
                 self.add_guarded(link)?;
                 self.keep_mask(link, rest);
             }
@@ -258,15 +258,13 @@ impl<'a> Compiler<'a> {
     }
 
     /// Several links at once; how many, if there is shorter code for them than for each.
-    fn add_joined(&mut self, links: &[Link<From>]) -> usize {
-        let choice = |compiler: &mut Self| match links {
-            [compare, select, ..] => compiler.add_choice(compare, select).then_some(2),
-            _ => None,
-        };
-        let joined = choice(self)
-            .or_else(|| self.add_half(links))
-            .or_else(|| self.add_rest(links));
-        joined.unwrap_or(0)
+    fn add_joined(&mut self, links: &[Link<From>]) -> Option<usize> {
+        if let [compare, select, ..] = links
+            && self.add_choice(compare, select)
+        {
+            return Some(2);
+        }
+        self.add_half(links).or_else(|| self.add_rest(links))
     }
 
     fn is_certain(&self, link: &Link<From>) -> bool {
