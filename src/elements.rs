@@ -501,7 +501,7 @@ impl<T: Element> Group<'_, T> {
         level: Level,
         missing: Missing,
         start: usize,
-        step: impl FnMut(usize, &[T], Option<&[u64]>) -> ControlFlow<()>,
+        step: &mut Step<'_, T>,
     ) -> ControlFlow<()> {
         let capacity = self.places.min(GATHERED_BYTES / size_of::<T>());
         let mut dense = Dense {
@@ -528,8 +528,11 @@ impl<T: Element> Group<'_, T> {
     }
 }
 
+/// What is done with a block. Not a type of its own for each kernel, so that this is compiled once.
+type Step<'a, T> = dyn FnMut(usize, &[T], Option<&[u64]>) -> ControlFlow<()> + 'a;
+
 /// Gathers elements until there are enough for a block.
-struct Dense<T, F> {
+struct Dense<'a, 'b, T> {
     level: Level,
     missing: Missing,
     capacity: usize,
@@ -540,10 +543,10 @@ struct Dense<T, F> {
     start: usize,
     /// The place of what comes next.
     at: usize,
-    step: F,
+    step: &'a mut Step<'b, T>,
 }
 
-impl<T: Element, F: FnMut(usize, &[T], Option<&[u64]>) -> ControlFlow<()>> Dense<T, F> {
+impl<T: Element> Dense<'_, '_, T> {
     fn flush(&mut self) -> ControlFlow<()> {
         let block = &self.gathered[..std::mem::take(&mut self.len)];
         let start = std::mem::replace(&mut self.start, self.at);

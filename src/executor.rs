@@ -209,24 +209,24 @@ impl<'a> Executor<'a> {
                 ControlFlow::Continue(())
             }
             Block::Group(group) => {
-                let step =
-                    |start, block: &[T], words: Option<&[u64]>| enter(state, start, block, words);
-                group.for_each_block(level, missing, start, step)
+                group.for_each_block(level, missing, start, &mut |start, block, words| {
+                    enter(state, start, block, words)
+                })
             }
         };
         let len = BLOCK_BYTES / size_of::<T>();
         let bytes = elements.places() * size_of::<T>();
         match elements {
             Elements::Values(Values::Aligned(values)) => {
-                let blocks = values.chunks(len).map(Block::Aligned);
+                let blocks = &mut values.chunks(len).map(Block::Aligned);
                 self.drive(bytes, self.interrupted, blocks, len, init, visit, merge)
             }
             Elements::Values(Values::Packed(values)) => {
-                let blocks = values.chunks(len).map(Block::Packed);
+                let blocks = &mut values.chunks(len).map(Block::Packed);
                 self.drive(bytes, self.interrupted, blocks, len, init, visit, merge)
             }
             Elements::Parts(parts) => {
-                let blocks = Groups::new(parts, len).map(Block::Group);
+                let blocks = &mut Groups::new(parts, len).map(Block::Group);
                 self.drive(bytes, self.interrupted, blocks, len, init, visit, merge)
             }
         }
@@ -239,7 +239,7 @@ impl<'a> Executor<'a> {
     pub(crate) fn fold_pieces<P: Send, A: Send>(
         &self,
         bytes: usize,
-        pieces: impl Iterator<Item = P> + Send,
+        mut pieces: impl Iterator<Item = P> + Send,
         piece_len: usize,
         init: impl Fn() -> A + Sync,
         step: impl Fn(&mut A, At, P) -> ControlFlow<()> + Sync,
@@ -250,7 +250,7 @@ impl<'a> Executor<'a> {
         self.drive(
             bytes,
             self.interrupted,
-            pieces,
+            &mut pieces,
             piece_len,
             init,
             visit,
@@ -320,11 +320,11 @@ impl<'a> Executor<'a> {
         let bytes = values.as_values().len() * size_of::<T>();
         let done = match values {
             ValuesMut::Aligned(values) => {
-                let blocks = values.chunks_mut(len).map(ValuesMut::Aligned);
+                let blocks = &mut values.chunks_mut(len).map(ValuesMut::Aligned);
                 self.drive(bytes, None, blocks, len, init, visit, merge)
             }
             ValuesMut::Packed(values) => {
-                let blocks = values.chunks_mut(len).map(ValuesMut::Packed);
+                let blocks = &mut values.chunks_mut(len).map(ValuesMut::Packed);
                 self.drive(bytes, None, blocks, len, init, visit, merge)
             }
         };
@@ -364,6 +364,8 @@ impl<'a> Executor<'a> {
     }
 
     /// Lets the participants take blocks until there are none, one breaks, or one is interrupted.
+    ///
+    /// This is compiled for each kernel, so there is no more in it than must be.
     #[expect(
         clippy::too_many_arguments,
         reason = "the two public forms are thin fronts of this"
@@ -372,49 +374,81 @@ impl<'a> Executor<'a> {
         &self,
         bytes: usize,
         interrupted: Option<&dyn Fn() -> bool>,
-        blocks: impl Iterator<Item = B> + Send,
+        blocks: &mut (dyn Iterator<Item = B> + Send),
         block_len: usize,
         init: impl Fn() -> A + Sync,
         visit: impl Fn(&mut A, (usize, B)) -> ControlFlow<()> + Sync,
         merge: impl Fn(&mut A, A),
     ) -> Result<A, Error> {
         let queue = Mutex::new(blocks.enumerate());
-        let stop = AtomicBool::new(false);
-        let participate = |poll: &mut dyn FnMut() -> bool| {
-            let mut state = init();
-            while !stop.load(Ordering::Relaxed) {
+        let participate = |state: &mut A, go_on: &mut dyn FnMut(ControlFlow<()>) -> bool| {
+            let mut flow = ControlFlow::Continue(());
+            while go_on(flow) {
                 let Some((i, block)) = lock(&queue).next() else {
                     break;
                 };
-                if visit(&mut state, (i * block_len, block)).is_break() || poll() {
-                    stop.store(true, Ordering::Relaxed);
-                }
+                flow = visit(state, (i * block_len, block));
             }
-            state
         };
+        let mut state = init();
+        let helped = Mutex::new(Vec::new());
+        self.participants(
+            bytes,
+            interrupted,
+            &|go_on| {
+                let mut state = init();
+                participate(&mut state, go_on);
+                lock(&helped).push(state);
+            },
+            &mut |go_on| participate(&mut state, go_on),
+        )?;
+        for other in helped.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            merge(&mut state, other);
+        }
+        Ok(state)
+    }
 
+    /// Runs `lead` on this thread and `help` on as many others as so many bytes are worth. Either
+    /// asks before each block whether to go on, and tells how the last one ended.
+    fn participants(
+        &self,
+        bytes: usize,
+        interrupted: Option<&dyn Fn() -> bool>,
+        help: &(dyn Fn(&mut dyn FnMut(ControlFlow<()>) -> bool) + Sync),
+        lead: &mut dyn FnMut(&mut dyn FnMut(ControlFlow<()>) -> bool),
+    ) -> Result<(), Error> {
+        let stop = AtomicBool::new(false);
+        let go_on = |flow: ControlFlow<()>| {
+            if flow.is_break() {
+                stop.store(true, Ordering::Relaxed);
+            }
+            !stop.load(Ordering::Relaxed)
+        };
         let mut was_interrupted = false;
         let mut last_poll = Instant::now();
-        let mut poll = || {
+        let mut poll = |flow| {
             if let Some(interrupted) = interrupted
                 && last_poll.elapsed() >= POLL_INTERVAL
             {
                 was_interrupted = interrupted();
                 last_poll = Instant::now();
             }
-            was_interrupted
+            go_on(if was_interrupted {
+                ControlFlow::Break(())
+            } else {
+                flow
+            })
         };
         let threads = self.threads.min(bytes / self.bytes_per_thread);
-        let help = || participate(&mut || false);
-        let (mut state, others) =
-            pool::run(threads.saturating_sub(1), help, || participate(&mut poll));
-        for other in others {
-            merge(&mut state, other);
-        }
+        pool::run(
+            threads.saturating_sub(1),
+            &|| help(&mut |flow| go_on(flow)),
+            &mut || lead(&mut poll),
+        );
         if was_interrupted {
             Err(Error::Interrupted)
         } else {
-            Ok(state)
+            Ok(())
         }
     }
 }

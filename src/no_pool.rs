@@ -1,10 +1,6 @@
 //! In place of the pool where the feature `parallel` is off: no helpers.
 
 /// Runs `lead` on this thread, alone.
-pub(crate) fn run<A: Send>(
-    _helpers: usize,
-    _help: impl Fn() -> A + Sync,
-    lead: impl FnOnce() -> A,
-) -> (A, Vec<A>) {
-    (lead(), Vec::new())
+pub(crate) fn run(_helpers: usize, _help: &(dyn Fn() + Sync), lead: &mut dyn FnMut()) {
+    lead();
 }

@@ -1,14 +1,13 @@
 //! The pool of helper threads, made on first need and made anew in a forked child.
 
 use std::hint;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::environment::Standard;
-use crate::executor::lock;
 
 /// As long as a block takes at most, if its elements are cheap.
 const PATIENCE: Duration = Duration::from_micros(50);
@@ -16,36 +15,25 @@ const PATIENCE: Duration = Duration::from_micros(50);
 /// Some hundred nanoseconds.
 const SCOPE_SPINS: usize = 8;
 
-/// Runs `lead` on this thread and `help` on `helpers` others; gives what each of them returns.
+/// Runs `lead` on this thread and `help` on `helpers` others, and waits for them.
 ///
 /// A panic on any of them is one of the caller, when all have ended.
-pub(crate) fn run<A: Send>(
-    helpers: usize,
-    help: impl Fn() -> A + Sync,
-    lead: impl FnOnce() -> A,
-) -> (A, Vec<A>) {
+pub(crate) fn run(helpers: usize, help: &(dyn Fn() + Sync), lead: &mut dyn FnMut()) {
     let Some(pool) = with_threads(helpers) else {
-        return (lead(), Vec::new());
+        return lead();
     };
-    let helped = Mutex::new(Vec::with_capacity(helpers));
     let at_work = AtomicUsize::new(0);
-    let state = pool.in_place_scope(|scope| {
+    pool.in_place_scope(|scope| {
         for _ in 0..helpers {
             scope.spawn(|_| {
                 at_work.fetch_add(1, Ordering::Relaxed);
-                let state = help(); // before the lock is taken
-                lock(&helped).push(state);
+                help();
                 at_work.fetch_sub(1, Ordering::Relaxed);
             });
         }
-        let state = lead();
+        lead();
         linger(&at_work);
-        state
     });
-    (
-        state,
-        helped.into_inner().unwrap_or_else(PoisonError::into_inner),
-    )
 }
 
 /// Waits a little for those that are at work, who are at their last block: they end sooner than the

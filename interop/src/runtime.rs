@@ -166,13 +166,28 @@ pub(crate) fn guarded<R>(work: impl FnOnce() -> R) -> PyResult<R> {
     }
 }
 
+/// As [`run`], without the GIL.
 #[inline(never)]
 fn run_detached<R: Send>(
     py: Python<'_>,
     function: &'static str,
     kernel: impl FnOnce(&Executor<'_>) -> Result<R, Error> + Send,
 ) -> PyResult<R> {
-    let (done, raised) = py.detach(|| {
+    // Compiled for each kernel, so there is no more in it than must be.
+    let (mut kernel, mut done) = (Some(kernel), None);
+    detached(py, &mut |executor| {
+        done = kernel.take().map(|kernel| kernel(executor));
+    })?;
+    match done {
+        Some(done) => done.map_err(|error| exception(function, &error)),
+        None => unreachable!("what does not panic is done"),
+    }
+}
+
+/// Does `work` without the GIL, on several threads. A panic is an exception, as is what a signal's
+/// handler raises.
+fn detached(py: Python<'_>, work: &mut (dyn FnMut(&Executor<'_>) + Send)) -> PyResult<()> {
+    py.detach(|| {
         let raised = RefCell::new(None);
         #[expect(
             clippy::redundant_closure_for_method_calls,
@@ -191,17 +206,15 @@ fn run_detached<R: Send>(
             Some(bytes) => executor.bytes_per_thread(*bytes),
             None => executor,
         };
-        let done = catch_unwind(AssertUnwindSafe(|| kernel(&executor)));
-        let done = done.map_err(|panic| bug(&*panic));
+        let done = guarded(|| work(&executor));
         if is_finalized() {
             hang();
         }
-        (done, raised.take())
-    });
-    match (raised, done?) {
-        (Some(error), _) => Err(error),
-        (None, done) => done.map_err(|error| exception(function, &error)),
-    }
+        match raised.take() {
+            Some(error) => Err(error),
+            None => done,
+        }
+    })
 }
 
 /// Whether Python is ending, or has ended.
