@@ -280,6 +280,28 @@ def test_eight_arguments_are_native_and_nine_are_not() -> None:
     assert_as_per_element(nine, *[SOME] * 9, typecode="q")
 
 
+class _Circle:
+    """Methods that call each other."""
+
+    limit = 0
+
+    def first(self, x: int, depth: int = 0) -> int:
+        return self.second(x + 1, depth + 1) if depth < self.limit else x
+
+    def second(self, x: int, depth: int) -> int:
+        return self.first(x * 2 % 1000, depth)
+
+
+def test_methods_that_call_each_other_are_native_up_to_some_depth() -> None:
+    circle = _Circle()
+    for limit, reason in ((0, ""), (29, ""), (31, "its calls are nested too deeply")):
+        circle.limit = limit
+        found = trace(circle.first, INT, INT_ARRAY)
+        assert found.reason == reason
+        assert found.guard is not None  # so that a refusal is kept
+        assert_as_per_element(circle.first, SOME, typecode="q")
+
+
 @pytest.mark.parametrize(
     ("source", "reason", "place"),
     [

@@ -72,6 +72,7 @@ BAILS_BY_SECOND = frozenset((I_FLOORDIV, I_MOD, I_SHR, F_DIV, F_FLOORDIV, F_MOD)
 MAX_PATHS = 64
 MAX_OPERATIONS = 2000  # in the whole record
 MAX_STEPS = 10_000  # on one path, hits in the record included
+MAX_DEPTH = 60  # of calls, each of up to three frames
 MOST_BITS = 1024  # of an int that a float is near
 
 # They bail out where the engine cannot hold what Python has, but raise nothing: unused, they go.
@@ -103,9 +104,9 @@ class Record:
     """All operations that the paths so far have done, and the state of the current path."""
 
     __slots__ = (
-        "bailed", "bails", "bits", "bools", "decided", "done", "doubt", "handler", "index",
-        "inverts", "keeps_tuples", "nodes", "place", "plan", "powers", "reason", "steps", "taken",
-        "types", "why",
+        "bailed", "bails", "bits", "bools", "decided", "depth", "done", "doubt", "handler",
+        "index", "inverts", "keeps_tuples", "nodes", "place", "plan", "powers", "reason", "steps",
+        "taken", "types", "why",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -134,6 +135,7 @@ class Record:
         self.done: dict[int, None] = {}  # what may bail out, in the order done
         self.bailed = False  # sticky: this path ends in Python
         self.steps = 0
+        self.depth = 0  # of the functions that are running
 
     def meet(self, *, bools: bool = False, inverts: bool = False) -> None:
         """Note that plain bools, or `~`, are about; not both."""

@@ -142,9 +142,16 @@ class Helper(StandIn):
         return True
 
     def __call__(self, /, *args: Any, **keywords: Any) -> Any:
-        """Run it."""
-        self._ao_record.step()
-        return self._ao_function(*args, **keywords)
+        """Run it, unless it calls itself, by way of an object's methods, again and again."""
+        record = self._ao_record
+        record.step()
+        if record.depth == r.MAX_DEPTH:
+            raise record.stop("its calls are nested too deeply")
+        record.depth += 1
+        try:
+            return self._ao_function(*args, **keywords)
+        finally:
+            record.depth -= 1
 
 
 class Bound(StandIn):
