@@ -13,9 +13,10 @@
 use std::mem::MaybeUninit;
 
 use crate::elements::WORD;
-use crate::{Element, Executor, Level, Values};
+use crate::{Element, ElementType, Executor, Level, Values};
 
-/// Copies the elements whose bit is set to `out`, in order.
+/// Copies the elements whose bit is set to `out`, in order, as Python has them: a signalling NaN of
+/// 32 bits becomes quiet, as by way of a double.
 ///
 /// Bit `i % 64` of the word `i / 64` is that of element `i`.
 ///
@@ -53,7 +54,7 @@ pub fn compact<T: Element>(
         }
         Values::Packed(values) => {
             let mut scratch = [T::ZERO; 16 * WORD];
-            let mut rest = out;
+            let mut rest = &mut *out;
             for (values, bits) in values.chunks(16 * WORD).zip(bits.chunks(16)) {
                 for (value, bytes) in scratch.iter_mut().zip(values) {
                     *value = T::from_bytes(*bytes);
@@ -61,6 +62,34 @@ pub fn compact<T: Element>(
                 let written = compact_aligned(level, &scratch[..values.len()], bits, rest);
                 rest = &mut rest[written..];
             }
+        }
+    }
+    if T::TYPE == ElementType::F32 {
+        #[expect(unsafe_code, reason = "a view of the same layout")]
+        // SAFETY: `T` is `f32`, and all elements have been written.
+        let out = unsafe { &mut *(std::ptr::from_mut(out) as *mut [u32]) };
+        level.run(
+            #[inline(always)]
+            |_| quieten(out),
+        );
+    }
+}
+
+/// Sets the bit of those NaNs of 32 bits that are signalling.
+#[inline(always)]
+fn quieten(floats: &mut [u32]) {
+    const QUIET: u32 = 1 << 22;
+    let is_signalling = |bits: u32| {
+        let magnitude = bits & (u32::MAX >> 1);
+        magnitude > f32::INFINITY.to_bits() && magnitude & QUIET == 0
+    };
+    // Most have none, and are only read.
+    if floats
+        .iter()
+        .fold(false, |any, bits| any | is_signalling(*bits))
+    {
+        for bits in floats {
+            *bits |= if is_signalling(*bits) { QUIET } else { 0 };
         }
     }
 }

@@ -74,6 +74,10 @@ impl Fusions {
             return None;
         }
         let is_constant = |value: usize| program.constant(value).is_some();
+        let can_be_negated = |value: usize| {
+            let constant = program.constant(value);
+            constant.is_some_and(Constant::can_be_negated)
+        };
         let is_difference = matches!(instruction.op, Op::Sub | Op::FloatSub);
         operands.iter().find_map(|i| {
             let factor = instruction.operand(*i);
@@ -84,8 +88,8 @@ impl Fusions {
                 .count();
             // What is taken away is turned around, which only a constant can be without a step.
             let turned = match (is_difference, i) {
-                (true, 0) => is_constant(instruction.operand(1)),
-                (true, _) => constants == 1,
+                (true, 0) => can_be_negated(instruction.operand(1)),
+                (true, _) => constants == 1 && factors.operands().any(can_be_negated),
                 (false, _) => true,
             };
             let fits = factors.op == product

@@ -425,9 +425,9 @@ impl Link<Numbers<'_>> {
             }
             Work::FloatMulAdd => double(u * a.double(i) + b.double(i)),
             Work::FloatAddMul => double((u + a.double(i)) * b.double(i)),
-            // Nothing changes by adding a negative zero.
-            Work::FloatAddIf => double(u + chosen_double(b.int(i), a.double(i), -0.0)),
-            Work::FloatAddUnless => double(u + chosen_double(b.int(i), -0.0, a.double(i))),
+            // Not by adding a negative zero, which makes a signalling NaN quiet.
+            Work::FloatAddIf => double(chosen_double(b.int(i), u + a.double(i), u)),
+            Work::FloatAddUnless => double(chosen_double(b.int(i), u, u + a.double(i))),
             Work::FloatSmooth => double(u + (a.double(i) - u) * b.double(i)),
             Work::FloatLt => bool(u < a.double(i)),
             Work::FloatLe => bool(u <= a.double(i)),

@@ -120,6 +120,12 @@ impl Constant {
         }
     }
 
+    /// Whether to add the negative number is to take this one away. It is not with a NaN, which has a
+    /// sign that nothing else looks at.
+    pub(super) fn can_be_negated(self) -> bool {
+        !matches!(self, Constant::Float(value) if value.is_nan())
+    }
+
     /// The negative number; of integers, of as many bits.
     pub(super) fn negated(self) -> Self {
         match self {

@@ -87,19 +87,25 @@ def resident_bytes() -> int:
     return int(statistics.read_text(encoding="ascii").split()[1]) * mmap.PAGESIZE
 
 
+def growth_by_calls(call: Callable[[Array], object], data: Array) -> int:
+    """Return how much more memory Python's objects take after some thousand calls."""
+    call(data)
+    gc.collect()
+    before = tracemalloc.get_traced_memory()[0]
+    for _ in range(5000):
+        call(data)
+    return tracemalloc.get_traced_memory()[0] - before
+
+
 @pytest.mark.parametrize("name", SMALL_CALLS)
 def test_small_calls_by_the_ten_thousand_keep_memory_stable(name: str) -> None:
     call, data = SMALL_CALLS[name], array("h", range(-4, 4))
     for _ in range(1000):
         call(data)
-    gc.collect()
     tracemalloc.start()
     try:
-        call(data)
-        traced = tracemalloc.get_traced_memory()[0]
-        for _ in range(5000):
-            call(data)
-        assert tracemalloc.get_traced_memory()[0] - traced < 20_000
+        # Whatever else the interpreter does once is not in all of them.
+        assert min(growth_by_calls(call, data) for _ in range(3)) < 20_000
     finally:
         tracemalloc.stop()
     resident = resident_bytes()

@@ -644,6 +644,50 @@ fn compact_of_any_bits_keeps_the_elements_that_are_set() {
     });
 }
 
+#[test]
+#[expect(unsafe_code, reason = "what was initialised before the call still is")]
+fn compact_makes_signalling_nans_of_32_bits_quiet() {
+    const QUIET: u32 = 1 << 22;
+    let some = [
+        0x7f80_0001,
+        0xffbf_ffff,
+        0x7f80_0000, // the infinities, and numbers
+        0xff80_0000,
+        0x7fc0_0000, // quiet
+        0xffff_ffff,
+        0x3f80_0000,
+        0x8000_0000,
+    ];
+    for len in [1, 2, 63, 64, 65, 200, 1024, 1025, 5000] {
+        for signalling in [0, 1, 2] {
+            let value = |i: usize| match i.abs_diff(len / 2) {
+                0 if signalling == 1 => some[i % 2],
+                _ if signalling == 2 => some[i % 8],
+                _ => some[2 + i % 6],
+            };
+            let values: Vec<f32> = (0..len).map(|i| f32::from_bits(value(i))).collect();
+            let packed: Vec<[u8; 4]> = values.iter().map(|value| value.to_ne_bytes()).collect();
+            for words in bit_patterns(len) {
+                let expected: Vec<u32> = (0..len)
+                    .filter(|i| words[i / 64] >> (i % 64) & 1 == 1)
+                    .map(|i| value(i) | if values[i].is_nan() { QUIET } else { 0 })
+                    .collect();
+                for level in Level::available() {
+                    for operand in [Values::Aligned(&values[..]), Values::Packed(&packed)] {
+                        let mut out = vec![MaybeUninit::new(0.0); expected.len()];
+                        compact(&Executor::new(level, 1), operand, &words, &mut out);
+                        // SAFETY: zeros, but for what was overwritten with elements.
+                        let out = out
+                            .iter()
+                            .map(|slot| unsafe { slot.assume_init() }.to_bits());
+                        assert!(out.eq(expected.iter().copied()), "{len} {level:?}");
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// `100 // x > 3` or `100.0 / x > 3.0`, which bail out for zero.
 fn few_divisors(kind: Kind) -> Program {
     let mut draft = Draft::new(&[kind]);

@@ -5,7 +5,8 @@ numbers of the operations are the program format's.
 """
 
 import sys
-from math import copysign, inf
+from math import inf
+from struct import pack, unpack
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -181,7 +182,8 @@ class Record:
     def constant(self, value: Any) -> int:
         """Return the node of an int within 64 bits, a float or a bool."""
         if type(value) is float:
-            key = (CONSTANT, FLOAT, "nan" if value != value else value, copysign(1.0, value))
+            bits = pack("<d", value)  # a zero has a sign, and a NaN more than that
+            key = (CONSTANT, FLOAT, bits if value != value else value, bits)
             kind = FLOAT
         else:
             kind = BOOL if type(value) is bool else INT
@@ -208,7 +210,7 @@ class Record:
         key = self.nodes[node]
         if key[0] != CONSTANT:
             return None
-        return float("nan") if key[2] == "nan" else key[2]
+        return unpack("<d", key[2])[0] if type(key[2]) is bytes else key[2]
 
     def _bits(self, op: int, a: Any, b: Any, c: Any) -> float:
         """Return how many bits an int has in Python, which knows no limit, at most."""
