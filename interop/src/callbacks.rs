@@ -34,6 +34,9 @@ const CALLS_PER_SIGNAL_CHECK: usize = 64;
 /// After more calls than this, a reduction looks for a program for what is left.
 const MOST_CALLS: usize = 4096;
 
+/// Calls for less than so many elements take no longer than to find a program, and to begin it.
+const FEW: usize = 64;
+
 /// Room is made for so many elements at a time by a filter that runs natively.
 const FILTER_PART: usize = 16 << 20;
 
@@ -515,8 +518,10 @@ impl<'py> Reduction<'_, 'py> {
                     })?;
                 if stopped > index {
                     accumulator = python_number(py, number)?;
+                    if stopped - index >= FEW {
+                        self.calls = 1;
+                    }
                     index = stopped;
-                    self.calls = 1;
                 }
             }
             let end = piece.len().min(index + self.calls);

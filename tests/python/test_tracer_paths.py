@@ -334,3 +334,4 @@ def test_function_beyond_the_bounds_is_called(source: str, reason: str, place: s
     found = trace(fn, INT, INT_ARRAY)
     assert found.code is None
     assert (found.reason, found.place) == (reason, place)
+    assert found.guard is not None  # so that it is kept

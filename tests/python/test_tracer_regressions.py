@@ -230,6 +230,9 @@ NOTING: list[str] = [
         "def h(y): return y\nh.bad = note\n"
         "def f(x):\n try: return math.sqrt(x) + n\n except ValueError: return h.bad()"
     ),
+    # None is no number, and no error.
+    "def f(x, k=None): return note() if x < 0 and not isinstance(k, float) else x + n",
+    "def f(x, k=None): return x + n if x > 0 or isinstance(k, (int, float)) else note()",
     # Powers that are complex.
     "def f(x):\n y = x ** 0.5\n return y + n if isinstance(y, float) else note()",
     "def f(x):\n y = pow(x, 0.5)\n return note() if y.imag else y + n",
@@ -432,6 +435,54 @@ def test_helper_with_a_try_that_is_found_late_can_be_explained() -> None:
         "m.h = h\ndef f(x):\n y = 700 // x\n return m.h(y) + 3 if x > 3 else y + 1"
     )
     assert "f(x)" in ao.explain(namespace(source)["f"])
+
+
+def test_none_is_no_number() -> None:
+    fn = sample("def f(x, low=None): return x if isinstance(low, (int, float)) else -x")
+    assert_as_per_element(fn, SOME)
+    assert "native, as -x" in ao.explain(fn)
+    fn.__defaults__ = (2,)
+    assert_as_per_element(fn, SOME)
+
+
+def test_what_is_read_ahead_may_bring_more_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    fn = sample("def f(x):\n try: return math.sqrt(x)\n except ValueError: return math.more(x)")
+    more = sample("def f(x): return x + math.pi + math.e + math.tau")
+    monkeypatch.setattr(math, "more", more, raising=False)
+    assert "native, as sqrt(x)" in ao.explain(fn)
+    assert_as_per_element(fn, SOME_FLOATS)
+
+
+def test_list_that_is_sorted_is_not_changed() -> None:
+    fn = sample(
+        "def f(x):\n if x > 10**6:\n  todo = sorted((3, 1, 2))\n"
+        "  for t in todo:\n   if x: todo.append(t)\n return sorted((x, 3, 1))[1]"
+    )
+    assert_as_per_element(fn, SOME)
+    assert "it uses a list" in ao.explain(fn)
+    fn = sample("def f(x):\n a, b, c = sorted((x, 3, 1))\n return b * sorted((2, 1))[1] - c")
+    assert_as_per_element(fn, SOME)
+    assert "native" in ao.explain(fn)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        " c = (a & b) | (a & c) | (b & c)",
+        " a, c = (a & b) | (x > i), (a | c) & (y > i)",
+        " c = (c & (x > i)) & (c & (x < 100 - i))",
+        " a, c = (a & b) | (x // (y + i) > i), (c | b) & (y // (x + i) > i)",
+    ],
+)
+def test_truth_that_is_used_again_and_again_takes_no_time(body: str) -> None:
+    fn = sample(
+        "def f(x, y):\n c = (x & 1) == 1\n for i in range(1, 21):\n"
+        "  a = ((x >> i) & 1) == 1; b = ((y >> i) & 1) == 1\n "
+        f"{body}\n return 1 // x if c else y"
+    )
+    data = array("q", [abs(x) + 1 for x in SOME])
+    assert_as_per_element(fn, data, data[::-1], typecode="q")
+    assert "native" in ao.explain(fn)
 
 
 @pytest.mark.skipif(sys.version_info < (3, 14), reason="Placeholder is new in Python 3.14")

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import os
 import sys
+from time import perf_counter
 from types import FunctionType, MethodType
 from typing import Any
 
 from arrayops._trace import guards, opcodes
-from arrayops._trace.explore import Trace, is_foreign, trace
+from arrayops._trace.explore import Trace, trace
+from arrayops._trace.record import is_foreign
 
 __all__ = ["explain", "find", "is_traceable_now"]
 
@@ -23,6 +25,7 @@ _MONITORING = getattr(sys, "monitoring", None)
 _MAX_ENTRIES = 512  # code objects kept in the cache, by kinds and target
 _MAX_SEEN = 4096
 _LONG = 4096  # elements for which calls cost more than tracing, by far
+_CALL = 1e-7  # seconds that a call for an element takes, at least
 _MAX_VARIANTS = 8  # traces of one code object that differ in what it refers to
 
 
@@ -40,6 +43,8 @@ class _Variant:
 
 _cache: dict[tuple[int, bytes, int], list[_Variant]] = {}
 _seen: set[tuple[int, bytes, int]] = set()
+# Seconds that calls must have taken before what has changed is traced again.
+owed: dict[tuple[int, bytes, int], float] = {}
 
 
 def _anchor(fn: Any) -> Any:
@@ -64,7 +69,8 @@ def find(fn: Any, kinds: bytes, target: int, length: int = _LONG) -> bytes | Non
     Kinds: one byte per argument, 0 for ints and 1 for floats. Target: 0 an integer array, 1 a float
     array, 2 truth, 3 an accumulator (the first argument). What the function refers to is compared
     at every call. A function that is new is not traced for less than some thousand elements: it is
-    when it comes again.
+    when it comes again. One of which something has changed is when calls have taken as long as
+    tracing it took: one that changes each time takes twice as long as calls at most.
     """
     if not is_traceable_now():
         return None
@@ -85,6 +91,10 @@ def find(fn: Any, kinds: bytes, target: int, length: int = _LONG) -> bytes | Non
             if is_foreign(error):
                 raise
             return None
+        left = owed.get(key, 0.0) - length * _CALL
+        if left > 0.0:
+            owed[key] = left
+            return None
     if length < _LONG and key not in _seen:
         if len(_seen) >= _MAX_SEEN:
             _seen.clear()
@@ -94,10 +104,11 @@ def find(fn: Any, kinds: bytes, target: int, length: int = _LONG) -> bytes | Non
 
 
 def _find_new(fn: Any, kinds: bytes, target: int, anchor: Any) -> bytes | None:
+    started = perf_counter()
     try:
         outcome = trace(fn, kinds, target)
     except Exception as error:
-        if is_foreign(error):
+        if is_foreign(error) or not _fails(fn, kinds, target):
             raise
         return None  # a fault of the tracer's own must not be the caller's
     if outcome.lasting:
@@ -109,8 +120,19 @@ def _find_new(fn: Any, kinds: bytes, target: int, anchor: Any) -> bytes | None:
     if key not in _cache and len(_cache) >= _MAX_ENTRIES:
         for old in list(_cache)[: _MAX_ENTRIES // 2]:
             _cache.pop(old, None)
+            owed.pop(old, None)
     _cache[key] = variants
+    owed[key] = perf_counter() - started
     return outcome.code
+
+
+def _fails(fn: Any, kinds: bytes, target: int) -> bool:
+    """Return whether the tracer fails again: not so where another thread has sent the exception."""
+    try:
+        trace(fn, kinds, target)
+    except Exception:  # noqa: BLE001 (whatever it is)
+        return True
+    return False
 
 
 def is_traceable_now() -> bool:

@@ -199,9 +199,10 @@ _PICKY = frozenset(
 
 def has_bool(constant: Any) -> bool:
     """Return whether a constant is a bool, or has one in it."""
-    if type(constant) in (tuple, frozenset):
+    kind = type(constant)
+    if kind is tuple or kind is frozenset:
         return any(map(has_bool, constant))
-    return type(constant) is bool
+    return kind is bool
 
 
 def _inverts_truth(code: CodeType, present: set[int], ops: bytes, args: bytes) -> bool:

@@ -6,9 +6,9 @@ from typing import Any
 from arrayops._trace import record as r
 from arrayops._trace import values as v
 from arrayops._trace.program import Path, Program, straight
-from arrayops._trace.record import BOOL, FLOAT, INT, MAX_PATHS, Halt, Record
+from arrayops._trace.record import BOOL, FLOAT, INT, MAX_PATHS, Halt, Record, is_foreign
 from arrayops._trace.standins import StandIn, Table, Text
-from arrayops._trace.world import TRACED, Instance, RefusedError, Root, World, root
+from arrayops._trace.world import Instance, RefusedError, Root, World, root
 
 INT_ARRAY, FLOAT_ARRAY, TRUTH, ACCUMULATOR = range(4)
 _CONSTANTS = frozenset((int, float, bool, type(None), str, Text, tuple, Table))
@@ -72,22 +72,31 @@ def _run(
     record: Record, call: Callable[..., Any], kinds: bytes, target: int
 ) -> tuple[int | None, str]:
     """Run one path: its result, and why there is none."""
-    record.begin()
-    inputs = [v.CLASSES[kind](record, number) for number, kind in enumerate(kinds)]
-    try:
-        result = call(*inputs)
-        if record.reason is not None or record.bailed:
+    raised: BaseException | None = None
+    while True:
+        record.begin()
+        inputs = [v.CLASSES[kind](record, number) for number, kind in enumerate(kinds)]
+        try:
+            result = call(*inputs)
+            if record.reason is not None or record.bailed:
+                return None, ""
+            node = _stored(record, result, target, kinds[0])
+        except Halt:
+            if raised is not None and record.reason is None:
+                raise raised from None
             return None, ""
-        node = _stored(record, result, target, kinds[0])
-    except Halt:
-        return None, ""
-    except (KeyboardInterrupt, SystemExit, RecursionError, MemoryError):
-        raise  # no function that is traced raises them by itself
-    except BaseException as error:  # (whatever it raises, Python will raise)
-        if is_foreign(error):
-            raise
-        return None, f"it raises {type(error).__name__}"
-    return node, "" if node is not None else _why_python(result, target)
+        except (KeyboardInterrupt, SystemExit, RecursionError, MemoryError):
+            raise  # no function that is traced raises them by itself
+        except BaseException as error:  # (whatever it raises, Python will raise)
+            if is_foreign(error):
+                raise
+            if raised is not None or record.reason is not None:
+                return None, f"it raises {type(error).__name__}"
+            raised = error  # one that another thread has sent does not come again
+            continue
+        if raised is not None:
+            raise raised
+        return node, "" if node is not None else _why_python(result, target)
 
 
 def _paths(
@@ -145,20 +154,6 @@ def _is_doubted(record: Record, trace: Trace) -> bool:
     return True
 
 
-def is_foreign(error: BaseException) -> bool:
-    """Return whether an exception is neither a traced function's nor the tracer's own.
-
-    It is one of a signal handler then, or whatever else may run between two instructions.
-    """
-    trace = error.__traceback__
-    if trace is None:
-        return False
-    while trace.tb_next is not None:
-        trace = trace.tb_next
-    name = str(trace.tb_frame.f_globals.get("__name__"))
-    return name != TRACED and not name.startswith(__name__.rpartition(".")[0])
-
-
 def _has_room(frames: int = 200) -> bool:
     """Return whether so many calls may be nested here.
 
@@ -174,14 +169,24 @@ def trace(fn: Any, kinds: bytes, target: int) -> Trace:
     """Trace a callable for elements of these kinds and a target."""
     # What is known of a `try`, or of tuples, is known from the start.
     known = False, False
+    before: Trace | None = None
     while True:
         record = Record()
         record.handler, record.keeps_tuples = known
         outcome = _trace(record, fn, kinds, target)
         met = record.handler, record.keeps_tuples
-        if met == known:
+        if met != known:
+            known = met
+        elif not record.handler:
             return outcome
-        known = met
+        elif before is None:
+            before = outcome
+        elif (before.code, before.reason) == (outcome.code, outcome.reason):
+            return outcome
+        else:  # a signal handler's exception, say, went to one of the function's own handlers
+            outcome.code, outcome.guard = None, None
+            outcome.reason = "it caught an exception that is not its own"
+            return outcome
 
 
 def _trace(record: Record, fn: Any, kinds: bytes, target: int) -> Trace:
@@ -219,7 +224,9 @@ def _trace(record: Record, fn: Any, kinds: bytes, target: int) -> Trace:
             world.read_ahead()
             _is_doubted(record, outcome)
     except RecursionError:
-        outcome.reason, outcome.guard = "it is nested too deeply", None
+        outcome.reason = "it is nested too deeply"
+        if not _has_room(500):  # it may be traced elsewhere
+            outcome.guard = None
     except Halt:  # of many paths, each short enough, one program was to be made
         outcome.code = None
         outcome.reason, outcome.place = record.reason or "it is too long", ""

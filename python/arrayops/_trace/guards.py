@@ -7,7 +7,6 @@ by value, builtins by identity, Python functions by their code and by what they 
 import functools
 from collections.abc import Callable
 from functools import partial
-from math import copysign
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -20,7 +19,7 @@ from types import (
 )
 from typing import Any
 
-from arrayops._trace.known import EXCEPTIONS, KNOWN
+from arrayops._trace.known import EXCEPTIONS, ISINSTANCE, KNOWN, RANGE
 
 MISSING: Any = type("Missing", (), {})()
 PLACEHOLDER: Any = getattr(functools, "Placeholder", MISSING)  # new in Python 3.14
@@ -29,6 +28,7 @@ _SCALARS = frozenset((int, float, bool, str, type(None)))
 # Of a class by itself: its metaclass is not asked.
 _MRO = type.__dict__["__mro__"].__get__
 _NAMES = type.__dict__["__dict__"].__get__
+_NAME = type.__dict__["__name__"].__get__
 _PYTHONS_OWN = frozenset((type(MISSING), WrapperDescriptorType, BuiltinFunctionType))
 
 Guard = tuple[Callable[[Any, Any], bool], Any]
@@ -44,11 +44,22 @@ def _is_same(payload: Any, found: Any) -> bool:
     kind = type(payload)
     if type(found) is not kind or kind not in _SCALARS or found != payload:
         return False
-    return kind is not float or copysign(1.0, found) == copysign(1.0, payload)
+    return kind is not float or payload != 0.0 or found.hex() == payload.hex()
 
 
 def _is_identical(payload: Any, found: Any) -> bool:
     return found is payload
+
+
+def type_of(found: Any) -> Any:
+    """Return an object's type; if that is no plain class, and might answer for itself, `object`."""
+    kind = type(found)
+    return kind if type(kind) is type else object
+
+
+def name_of(found: Any) -> str:
+    """Return the name of an object's type, without asking it."""
+    return str(_NAME(type(found)))
 
 
 def is_class(found: Any) -> bool:
@@ -58,15 +69,15 @@ def is_class(found: Any) -> bool:
 
 def is_unknown(found: Any) -> bool:
     """Return whether an object is none that a trace can look into."""
-    kind = type(found)
+    kind = type_of(found)
     return not (
         found is MISSING
         or found is PLACEHOLDER
         or kind in _SCALARS
-        or kind in (tuple, range, frozenset, FunctionType, ModuleType)
+        or kind in (tuple, RANGE, frozenset, FunctionType, ModuleType)
         or id(found) in KNOWN
-        or found is isinstance
-        or found is range
+        or found is ISINSTANCE
+        or found is RANGE
     )
 
 

@@ -40,6 +40,9 @@ LIBM = [
     "cbrt",
     "exp2",
 ]
+# As they are now: a program may put others in their places for a while.
+RANGE, ISINSTANCE = range, isinstance
+_ABS, _MIN, _MAX, _SORTED, _LN = abs, min, max, sorted, math.log
 _MAX_DIGITS = 22  # up to here a power of ten is a float exactly
 
 
@@ -75,8 +78,8 @@ def _round(record: Record, x: Any, digits: Any = None) -> Any:
     power = 10.0 ** abs(digits)
     scaled = x * power if digits >= 0 else x / power
     whole = Float(record, record.do(r.INT_TO_FLOAT_EXACT, _ROUND(record, scaled)._ao_node))
-    distance = abs(scaled - whole)
-    if digits != 0 and distance + abs(scaled) * 2.0**-51 >= 0.5:
+    distance = _ABS(scaled - whole)
+    if digits != 0 and distance + _ABS(scaled) * 2.0**-51 >= 0.5:
         raise record.bail("it rounds near a tie")
     result = whole / power if digits >= 0 else whole * power
     return _copysign(record, result, x)
@@ -97,7 +100,7 @@ def _choose(record: Record, how: Any, op: int, a: Any, b: Any) -> Any:
     """Return b if it is less (or greater) than a, else a."""
     kinds = v.kind_of(record, a), v.kind_of(record, b)
     if not isinstance(a, Value) and not isinstance(b, Value):
-        return (min(a, b)) if how is v.LT else (max(a, b))
+        return _MIN(a, b) if how is v.LT else _MAX(a, b)
     mixed = kinds[0] != kinds[1]
     if not mixed and kinds[0] == INT and v.fits(a) and v.fits(b):
         return Int(record, record.do(op, v.as_int(record, a), v.as_int(record, b)))
@@ -151,11 +154,11 @@ def _libm(number: int) -> Symbolic:
 
 
 def _log(record: Record, x: Any, *bases: Any) -> Any:
-    top = _LOG(record, x) if isinstance(x, Value) else math.log(x)
+    top = _LOG(record, x) if isinstance(x, Value) else _LN(x)
     if not bases:
         return top
     (base,) = bases
-    return top / (_LOG(record, base) if isinstance(base, Value) else math.log(base))
+    return top / (_LOG(record, base) if isinstance(base, Value) else _LN(base))
 
 
 def _floats(op: int) -> Symbolic:
@@ -171,11 +174,11 @@ def _isnan(record: Record, x: Any) -> Any:
 
 
 def _isinf(record: Record, x: Any) -> Any:
-    return abs(_float(record, x)) == math.inf
+    return _ABS(_float(record, x)) == math.inf
 
 
 def _isfinite(record: Record, x: Any) -> Any:
-    return abs(_float(record, x)) < math.inf
+    return _ABS(_float(record, x)) < math.inf
 
 
 def _isclose(record: Record, a: Any, b: Any, *, rel_tol: Any = 1e-9, abs_tol: Any = 0.0) -> Any:
@@ -188,33 +191,55 @@ def _isclose(record: Record, a: Any, b: Any, *, rel_tol: Any = 1e-9, abs_tol: An
         return True
     if _isinf(record, a) | _isinf(record, b):
         return False
-    distance = abs(b - a)
-    near = distance <= abs(rel_tol * b)
-    return near | (distance <= abs(rel_tol * a)) | (distance <= abs_tol)
+    distance = _ABS(b - a)
+    near = distance <= _ABS(rel_tol * b)
+    return near | (distance <= _ABS(rel_tol * a)) | (distance <= abs_tol)
 
 
 def _scaling(factor: float) -> Symbolic:
     return lambda record, x: _float(record, x) * factor
 
 
+class Sorted(list[Any]):
+    """A list of which nothing is asked that could change it."""
+
+    __slots__ = ("_ao_record",)
+
+    def __init__(self, record: Record, items: list[Any]) -> None:
+        """Hold the items."""
+        super().__init__(items)
+        self._ao_record = record
+
+    def __getattribute__(self, name: str) -> Any:
+        """Refuse, but for what the interpreter asks for."""
+        if name.startswith(("__", "_ao_")):  # which the function cannot
+            return super().__getattribute__(name)
+        raise self._ao_record.stop("it uses a list")
+
+    def _ao_refuse(self, *_: Any) -> Any:
+        raise self._ao_record.stop("it uses a list")
+
+    __iadd__ = __imul__ = __setitem__ = __delitem__ = _ao_refuse
+
+
 _ROUND = _rounding(r.ROUND)
 _LOG = _libm(LIBM.index("log"))
 
 _BUILTINS: dict[str, Symbolic] = {
-    "abs": lambda _record, x: abs(x),
+    "abs": _real(abs),
     "int": _rounding(r.TRUNC),
     "float": _float,
     "bool": _bool,
     "round": _round,
     "min": _extremum(v.LT, r.I_MIN),
     "max": _extremum(v.GT, r.I_MAX),
-    "divmod": lambda _record, x, y: divmod(x, y),
+    "divmod": _real(divmod),
     "pow": _pow,
     "sum": _sum,
     "any": _real(any),
     "all": _real(all),
     "len": _real(len),
-    "sorted": _real(sorted),
+    "sorted": lambda record, *items: Sorted(record, _SORTED(*items)),
     "enumerate": _real(enumerate),
     "reversed": _real(reversed),
     "zip": _real(zip),
@@ -223,7 +248,7 @@ _MATH: dict[str, Symbolic] = {
     "floor": _rounding(r.FLOOR),
     "ceil": _rounding(r.CEIL),
     "trunc": _rounding(r.TRUNC),
-    "fabs": lambda record, x: abs(_float(record, x)),
+    "fabs": lambda record, x: _ABS(_float(record, x)),
     "copysign": _copysign,
     "fmod": _floats(r.F_FMOD),
     "atan2": _floats(r.F_ATAN2),
@@ -279,17 +304,19 @@ _OPERATORS = [
 ]
 
 
-def _own(module: Any, name: str) -> Any:
+def own(module: Any, name: str) -> Any:
     """Return a module's own function, or None: someone may have put another in its place."""
     real = getattr(module, name, None)
-    is_builtin = type(real) in (BuiltinFunctionType, type)
-    return real if is_builtin and real.__module__ in (module.__name__, "_operator") else None
+    if real is None or type(real) not in (BuiltinFunctionType, type):
+        return None
+    home = real.__module__, real.__name__
+    return real if home in ((module.__name__, name), ("_operator", name)) else None
 
 
 def _all() -> dict[int, tuple[Any, Symbolic]]:
-    pairs = [(_own(builtins, name), call) for name, call in _BUILTINS.items()]
-    pairs += [(_own(math, name), call) for name, call in _MATH.items()]
-    operators = [_own(operator, name) for name in _OPERATORS]
+    pairs = [(own(builtins, name), call) for name, call in _BUILTINS.items()]
+    pairs += [(own(math, name), call) for name, call in _MATH.items()]
+    operators = [own(operator, name) for name in _OPERATORS]
     pairs += [(real, _real(real)) for real in operators]
     return {id(real): (real, call) for real, call in pairs if real is not None}
 

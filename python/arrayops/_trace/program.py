@@ -12,11 +12,13 @@ from typing import Any
 
 from arrayops._trace import record as r
 from arrayops._trace.encoding import ABSENT, Emitted, encode
-from arrayops._trace.record import Record
+from arrayops._trace.record import Halt, Record
 
 Literal = tuple[int, bool]
 Scope = tuple[Literal, ...]
 MAX_INSTRUCTIONS = 400
+MAX_VISITS = 50 * MAX_INSTRUCTIONS  # of nodes, while instructions are emitted
+_JOINTS = (r.B_NOT, r.B_AND, r.B_OR)
 _SELECTS = (r.SELECT_INT, r.SELECT_FLOAT, r.SELECT_BOOL)
 _BY_SECOND = r.BAILS_BY_SECOND | {r.I_SHL, r.I_POW, r.F_POW}
 _LEAVES = (r.INPUT, r.CONSTANT)
@@ -49,6 +51,8 @@ class Program:
         self.instructions: list[Emitted] = []
         self.numbers: dict[Emitted, int] = {}
         self.masks: dict[frozenset[Literal], int] = {}
+        self.sound: list[bool] = []  # by node: nothing that it is made of can bail out
+        self.visits = 0
         self.result, done = self._merge(paths, 0, ())
         for node in done:
             self._duty(node, ())
@@ -197,26 +201,50 @@ class Program:
 
     def extend(self, scope: Scope, condition: int, *, truth: bool) -> Scope:
         """Return a scope with one more decision, joint conditions taken apart."""
-        op, a, b, _ = self.record.nodes[condition]
-        if op == r.B_NOT:
-            return self.extend(scope, a, truth=not truth)
-        if (op == r.B_AND and truth) or (op == r.B_OR and not truth):
-            return self.extend(self.extend(scope, a, truth=truth), b, truth=truth)
         literal = condition, truth
-        return scope if literal in scope else (*scope, literal)
+        if self.record.nodes[condition][0] not in _JOINTS:
+            return scope if literal in scope else (*scope, literal)
+        literals = dict.fromkeys(scope)
+        seen = set()
+        rest = [literal]
+        while rest:
+            literal = condition, truth = rest.pop()
+            if literal in seen:
+                continue
+            seen.add(literal)
+            op, a, b, _ = self.record.nodes[condition]
+            if op == r.B_NOT:
+                rest.append((a, not truth))
+            elif (op == r.B_AND and truth) or (op == r.B_OR and not truth):
+                rest += ((b, truth), (a, truth))
+            else:
+                literals[literal] = None
+        return tuple(literals)
 
     def _follows(self, scope: Scope, literal: Literal) -> bool:
         """Return whether a decision is among a scope's, or follows from one of them."""
         if literal in scope:
             return True
-        condition, truth = literal
-        op, a, b, _ = self.record.nodes[condition]
-        if op == r.B_NOT:
-            return self._follows(scope, (a, not truth))
-        if op not in (r.B_AND, r.B_OR):
+        if self.record.nodes[literal[0]][0] not in _JOINTS:
             return False
-        sides = self._follows(scope, (a, truth)), self._follows(scope, (b, truth))
-        return all(sides) if (op == r.B_AND) == truth else any(sides)
+        return self._follows_jointly(dict.fromkeys(scope, True), literal)
+
+    def _follows_jointly(self, known: dict[Literal, bool], literal: Literal) -> bool:
+        found = known.get(literal)
+        if found is None:
+            condition, truth = literal
+            op, a, b, _ = self.record.nodes[condition]
+            if op == r.B_NOT:
+                found = self._follows_jointly(known, (a, not truth))
+            elif op in (r.B_AND, r.B_OR):
+                both = (op == r.B_AND) == truth
+                found = self._follows_jointly(known, (a, truth))
+                if found == both:
+                    found = self._follows_jointly(known, (b, truth))
+            else:
+                found = False
+            known[literal] = found
+        return found
 
     def _within(self, scope: Scope, wider: Scope) -> bool:
         return all(self._follows(scope, literal) for literal in wider)
@@ -243,6 +271,8 @@ class Program:
         number = self.numbers.get(instruction)
         if number is None:
             number = len(self.record.nodes) + len(self.instructions)
+            if len(self.instructions) == MAX_INSTRUCTIONS:
+                raise Halt
             self.instructions.append(instruction)
             self.numbers[instruction] = number
         return number
@@ -255,6 +285,11 @@ class Program:
         op, a, b, c = self.record.nodes[node]
         if op in _LEAVES:
             return node
+        self.visits += 1
+        if self.visits > MAX_VISITS:
+            raise Halt
+        if self._is_sound(node):
+            scope = ()
         done = self.emitted.setdefault(node, [])
         for wider, number in done:
             if self._within(scope, wider):
@@ -282,6 +317,20 @@ class Program:
         done.append((scope, number))
         return number
 
+    def _is_sound(self, node: int) -> bool:
+        """Return whether nothing that a node is made of can bail out, so that any scope will do."""
+        nodes, sound = self.record.nodes, self.sound
+        for each in range(len(sound), node + 1):
+            op, *operands = nodes[each]
+            if op in _LEAVES:
+                sound.append(True)
+                continue
+            if op == r.LIBM:
+                operands = operands[:1]
+            parts = all(sound[operand] for operand in operands if operand >= 0)
+            sound.append(parts and not self.record.bails[each])
+        return sound[node]
+
     def _is_covered(self, node: int, scope: Scope) -> bool:
         """Return whether an operation, or one that does its work, was emitted for a scope."""
         if any(self._within(scope, wider) for wider, _ in self.emitted.get(node, ())):
@@ -291,8 +340,8 @@ class Program:
             for literal, deputy in self.deputies.get(node, ())
         )
 
-    def encode(self, inputs: list[int]) -> bytes | None:
-        """Emit everything and return the bytes, or None if that is too long."""
+    def encode(self, inputs: list[int]) -> bytes:
+        """Emit everything and return the bytes; halt if that is too long."""
         result = self.emit(self.result, ())
         for scope in self.bails:
             self._append((r.BAIL, ABSENT, ABSENT, ABSENT, self._mask(scope)))
@@ -300,8 +349,6 @@ class Program:
             op, first, second, _ = self.record.nodes[node]
             if self.record.may_raise(op, first, second) and not self._is_covered(node, scope):
                 self.emit(node, scope)
-        if len(self.instructions) > MAX_INSTRUCTIONS:
-            return None
         return encode(self.record, inputs, self.instructions, result)
 
 

@@ -87,6 +87,24 @@ def article(name: str) -> str:
     return f"an {name}" if name[0] in "aeiou" else f"a {name}"
 
 
+# The module of functions that are rebuilt.
+TRACED = "traced by arrayops"
+
+
+def is_foreign(error: BaseException) -> bool:
+    """Return whether an exception is neither a traced function's nor the tracer's own.
+
+    It is one of a signal handler then, or whatever else may run between two instructions.
+    """
+    trace = error.__traceback__
+    if trace is None:
+        return False
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    name = str(trace.tb_frame.f_globals.get("__name__"))
+    return name != TRACED and not name.startswith(__name__.rpartition(".")[0])
+
+
 class Halt(BaseException):
     """Ends a symbolic run; the record holds why, should user code swallow this."""
 

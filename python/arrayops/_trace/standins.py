@@ -9,7 +9,7 @@ from arrayops._trace import record as r
 from arrayops._trace import values as v
 from arrayops._trace.check import is_message
 from arrayops._trace.guards import MISSING, identical
-from arrayops._trace.known import CLASSES, Symbolic
+from arrayops._trace.known import CLASSES, RANGE, Sorted, Symbolic
 from arrayops._trace.record import BOOL, INT, Record
 from arrayops._trace.values import Bool, Int, Value
 
@@ -96,12 +96,14 @@ class Known(StandIn):
                 raise record.stop("it inverts a bool with `~`, which warns")
             result = self._ao_real(*args, **keywords)
             record.meet(bools=type(result) is bool)
-            return result
+            return Sorted(record, result) if type(result) is list else result
         if keywords and self._ao_name != "isclose":
             raise record.stop(f"it calls {self._ao_name} with keywords")
         try:
             result = self._ao_symbolic(record, *args, **keywords)
-        except (TypeError, IndexError, AttributeError):
+        except (TypeError, IndexError, AttributeError) as error:
+            if r.is_foreign(error):
+                raise
             raise record.stop(f"it calls {self._ao_name} in a form that is not traced") from None
         record.meet(bools=type(result) is bool)
         return result
@@ -117,7 +119,8 @@ class IsInstance(StandIn):
         record = self._ao_record
         record.meet(bools=True)
         record.must_be_real()
-        kind = v.kind_of(record, item)
+        # None is no number, and no path ends by it: Python goes on.
+        kind = None if item is None else v.kind_of(record, item)
         for cls in classes if isinstance(classes, tuple) else (classes,):
             wanted = CLASSES.get(cls._ao_real) if isinstance(cls, Known) else None
             if wanted is None:
@@ -183,7 +186,7 @@ class Module(StandIn):
         self, record: Record, module: ModuleType, wrap: Callable[[Any, str], Any], seen: list[Any]
     ) -> None:
         """Stand in for a module; what was read goes to `seen`."""
-        super().__init__(record, module.__name__)
+        super().__init__(record, str(module.__dict__.get("__name__")))
         self._ao_module = module
         self._ao_found: dict[str, Any] = {}
         self._ao_wrap = wrap
@@ -371,4 +374,4 @@ class RangeMaker(StandIn):
         for bound in bounds:
             if type(bound) not in (int, bool):
                 raise record.stop("it has a range that is not constant")
-        return Range(record, range(*bounds))
+        return Range(record, RANGE(*bounds))

@@ -11,14 +11,13 @@ from arrayops._trace import guards as g
 from arrayops._trace import standins as s
 from arrayops._trace.check import Checked, check, has_bool
 from arrayops._trace.guards import MISSING, Guard
-from arrayops._trace.known import EXCEPTIONS, KNOWN, MAKERS
-from arrayops._trace.record import Record, article
+from arrayops._trace.known import EXCEPTIONS, ISINSTANCE, KNOWN, MAKERS, RANGE
+from arrayops._trace.record import TRACED, Record, article
 
 _SCALARS = frozenset((int, float, bool, str, type(None)))
 _NUMBERS = frozenset((int, float, bool))
 _CONTAINERS = frozenset((str, tuple, frozenset))
 _MODULES = (math, operator)  # whose attributes are looked at even if only a handler reads them
-TRACED = "traced"  # the module of functions that are rebuilt
 _MAX_DEPTH = 20  # of helpers that call helpers
 
 
@@ -96,7 +95,7 @@ class World:
 
     def wrap(self, item: Any, name: str) -> tuple[Any, Guard]:
         """Return an object's stand-in and its guard."""
-        kind = type(item)
+        kind = g.type_of(item)
         self.record.meet(bools=has_bool(item))
         if kind in _SCALARS:
             return s.text(self.record, item) if kind is str else item, g.same(item)
@@ -126,21 +125,24 @@ class World:
         Where Python raises and the engine only bails out, handlers are Python's: there must be
         nothing in them that is not looked at.
         """
-        for module in tuple(self.modules):  # no others come: they would have been doubted
-            for name in self.attributes:
-                module._ao_read_ahead(name)
+        done = 0
+        while done < len(self.modules) * len(self.attributes):  # more may come of what is read
+            done = len(self.modules) * len(self.attributes)
+            for module in tuple(self.modules):
+                for name in tuple(self.attributes):
+                    module._ao_read_ahead(name)
 
     def _rare(self, item: Any, name: str) -> tuple[Any, Guard]:
-        kind = type(item)
+        kind = g.type_of(item)
         if kind is tuple and _is_constant(item):
             return self._constant(item), g.identical(item)
         if kind is frozenset and all(type(each) in _NUMBERS and each == each for each in item):
             return s.Members(self.record, item), g.identical(item)
-        if kind is range:
+        if kind is RANGE:
             return s.Range(self.record, item), g.identical(item)
-        if item is range:
+        if item is RANGE:
             return s.RangeMaker(self.record, name), g.identical(item)
-        if item is isinstance:
+        if item is ISINSTANCE:
             return s.IsInstance(self.record, name), g.identical(item)
         if kind is type and item in EXCEPTIONS:
             return item, g.identical(item)
@@ -149,7 +151,7 @@ class World:
             self.record.doubts(f"it has a `try` and uses the exception {name}")
             return s.UserException(self.record, name), g.USER_EXCEPTION
         self.record.doubts(f"it has a `try` and uses {name}")
-        what = "the class" if issubclass(kind, type) else f"{article(kind.__name__)}:"
+        what = "the class" if g.is_class(item) else f"{article(g.name_of(item))}:"
         guard = g.UNKNOWN if g.is_unknown(item) else g.identical(item)
         return s.StandIn(self.record, name, f"it uses {what} {name}"), guard
 
@@ -299,11 +301,11 @@ def root(world: World, fn: Any) -> Root:
         return _partial_root(world, fn)
     written, call = g.call_of(fn)
     if not written or g.is_class(fn):
-        name = article(kind.__name__)
+        name = article(g.name_of(fn))
         raise RefusedError(f"it is {name}, not a function written in Python")
     rebuilt, parts = world.rebuild(call)
     instance = world.instance(fn, seen)
-    return Root(s.Bound(rebuilt, instance), g.callable_object(parts, seen), kind.__name__)
+    return Root(s.Bound(rebuilt, instance), g.callable_object(parts, seen), g.name_of(fn))
 
 
 def _partial_root(world: World, fn: Any) -> Root:

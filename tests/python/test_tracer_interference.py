@@ -1,0 +1,175 @@
+"""What runs, or is changed, while a function is traced: it gets nowhere into the trace."""
+
+import builtins
+import contextlib
+import ctypes
+import functools
+import math
+import operator
+import threading
+import types
+from array import array
+from collections.abc import Callable
+from typing import Any
+
+import arrayops as ao
+import pytest
+from arrayops import _trace
+from arrayops._trace import known
+from arrayops._trace.record import Record
+from test_tracer_world import namespace
+from traced_samples import assert_as_per_element, function
+
+MANY = array("d", [1.0, 4.0, 1e7] * 2000)  # enough to be traced when first seen
+CATCHING = (
+    "def f(x):\n try:\n  for i in range(20): x = x * 0.5 + i\n  return x\n"
+    " except {}:\n  return -1.0"
+)
+
+
+class Late(Exception):  # noqa: N818
+    """What comes from elsewhere."""
+
+
+def at_a_step(monkeypatch: pytest.MonkeyPatch, which: int, act: Callable[[], None]) -> None:
+    """Let this be done once, while a function is traced."""
+    do, steps = Record.do, iter(range(10**9))
+
+    def stepping(self: Record, *args: Any) -> int:
+        if next(steps) == which:
+            act()
+        return do(self, *args)
+
+    monkeypatch.setattr(Record, "do", stepping)
+
+
+def raise_late() -> None:
+    """Raise, as a signal's handler does."""
+    raise Late
+
+
+def send_late() -> None:
+    """Send an exception to this thread, as another one can."""
+    thread = ctypes.c_ulong(threading.get_ident())
+    assert ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(Late)) == 1
+
+
+@pytest.mark.parametrize("step", [0, 7, 39, 40, 50])
+@pytest.mark.parametrize("act", [raise_late, send_late])
+@pytest.mark.parametrize("caught", ["Exception", "BaseException"])
+def test_exception_from_elsewhere_that_a_function_catches_is_in_no_trace(
+    caught: str, act: Callable[[], None], step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fn = function(CATCHING.format(caught))
+    at_a_step(monkeypatch, step, act)
+    with contextlib.suppress(Late):
+        _trace.find(fn, b"\1", 1)
+    monkeypatch.undo()
+    assert_as_per_element(fn, MANY)
+    assert "native" in ao.explain(fn)
+
+
+@pytest.mark.parametrize("step", [0, 1, 2])
+@pytest.mark.parametrize("act", [raise_late, send_late])
+def test_exception_from_elsewhere_comes_to_the_caller(
+    act: Callable[[], None], step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fn = function("def f(x):\n y = x * 2.0 + 1.0\n return y * y - x if x < 5.0 else y")
+    at_a_step(monkeypatch, step, act)
+    with pytest.raises(Late):
+        ao.map(MANY, fn)
+    monkeypatch.undo()
+    assert_as_per_element(fn, MANY)
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "fake", "body"),
+    [
+        (math, "log", 1.0, "log(x, 10)"),
+        (builtins, "abs", math.inf, "math.isfinite(x)"),
+        (builtins, "abs", math.inf, "math.isclose(x, 4.0)"),
+        (builtins, "max", 1, "x + largest(3, 2)"),
+        (builtins, "divmod", (1, 2), "both(x, 3.0)[0]"),
+    ],
+)
+def test_function_that_is_patched_while_another_is_traced_is_in_no_trace(
+    module: Any, name: str, fake: Any, body: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fn = function(f"def f(x): return {body}", log=math.log, largest=max, both=divmod)
+    ao.map(MANY, operator.neg)  # loads the tracer
+    monkeypatch.setattr(module, name, lambda *_: fake)
+    ao.map(MANY, fn)
+    monkeypatch.undo()
+    assert_as_per_element(fn, MANY)
+
+
+def test_range_that_is_patched_is_called_by_python_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[int] = []
+
+    class Counting:
+        """A range that counts itself."""
+
+        def __init__(self, count: int) -> None:
+            made.append(count)
+            self.items = tuple(reversed(tuple(map(operator.index, (0, 1, 2)[:count]))))
+
+        def __iter__(self) -> Any:
+            return iter(self.items)
+
+    fn = function("def f(x):\n for i in range(3): x = x * 2 + i\n return x", range=Counting)
+    monkeypatch.setattr(builtins, "range", Counting)
+    ao.map(MANY, fn)
+    monkeypatch.undo()
+    assert made.count(3) == len(MANY)
+
+
+def test_functions_under_other_names_are_not_taken_for_those_of_the_names() -> None:
+    fake = types.ModuleType("math")
+    fake.__dict__.update(cos=math.sin, sin=math.sin, log=functools.partial(math.log, 2), tan=1)
+    found = {name: known.own(fake, name) for name in ("cos", "sin", "log", "tan", "exp")}
+    assert found == {"cos": None, "sin": math.sin, "log": None, "tan": None, "exp": None}
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "@property\n def __name__(cls): raise OSError",
+        "def __getattribute__(cls, name): raise OSError(name)",
+        "def __hash__(cls): raise OSError",
+        "def __eq__(cls, other): return other is float\n def __hash__(cls): return hash(float)",
+    ],
+)
+@pytest.mark.parametrize("body", ["x if x < 10**6 else p.foo", "x + p", "(x, p)[0]"])
+def test_metaclass_of_an_object_that_is_read_is_not_asked(lie: str, body: str) -> None:
+    names = namespace(
+        f"class Meta(type):\n {lie}\n"
+        "P = type.__call__(Meta, 'P', (), {'foo': 1.0, '__radd__': lambda s, o: 2.0,"
+        f" '__float__': lambda s: 7.0}})\np = object.__new__(P)\ndef f(x): return {body}"
+    )
+    assert_as_per_element(names["f"], MANY)
+
+
+def test_module_without_a_name_is_not_asked_for_it() -> None:
+    module = types.ModuleType("m")
+    module.__dict__.update(K=2.0, __getattr__=raise_late)
+    del module.__dict__["__name__"]
+    fn = function("def f(x): return x * m.K", m=module)
+    assert_as_per_element(fn, MANY)
+    assert "native" in ao.explain(fn)
+
+
+def test_function_that_changes_at_each_call_is_traced_when_calls_have_taken_as_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = namespace("K = 1\ndef f(x): return x * K")
+    fn, numbers = names["f"], iter(range(2, 100))
+
+    def find() -> bool:
+        names["K"] = next(numbers)
+        return _trace.find(fn, b"\0", 0, 5000) is not None  # half a millisecond, as calls
+
+    assert find()
+    monkeypatch.setattr(_trace, "owed", dict.fromkeys(_trace.owed, 0.0012))
+    assert [find() for _ in range(4)] == [False, False, True, True]
+    names["K"] = 2  # of an earlier one
+    assert _trace.find(fn, b"\0", 0, 300) is not None
