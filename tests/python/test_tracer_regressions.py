@@ -460,6 +460,7 @@ def test_list_that_is_sorted_is_not_changed() -> None:
     )
     assert_as_per_element(fn, SOME)
     assert "it uses a list" in ao.explain(fn)
+    assert "it returns a list" in ao.explain(sample("def f(x): return sorted((x, 1))"))
     fn = sample("def f(x):\n a, b, c = sorted((x, 3, 1))\n return b * sorted((2, 1))[1] - c")
     assert_as_per_element(fn, SOME)
     assert "native" in ao.explain(fn)

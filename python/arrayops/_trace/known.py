@@ -219,9 +219,11 @@ class Sorted(list[Any]):
     def _ao_refuse(self, *_: Any) -> Any:
         raise self._ao_record.stop("it uses a list")
 
-    __iadd__ = __imul__ = __setitem__ = __delitem__ = _ao_refuse
+    __add__ = __mul__ = __rmul__ = __iadd__ = __imul__ = _ao_refuse
+    __setitem__ = __delitem__ = _ao_refuse
 
 
+Sorted.__name__ = "list"
 _ROUND = _rounding(r.ROUND)
 _LOG = _libm(LIBM.index("log"))
 

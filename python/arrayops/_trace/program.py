@@ -17,7 +17,7 @@ from arrayops._trace.record import Halt, Record
 Literal = tuple[int, bool]
 Scope = tuple[Literal, ...]
 MAX_INSTRUCTIONS = 400
-MAX_VISITS = 50 * MAX_INSTRUCTIONS  # of nodes, while instructions are emitted
+MAX_VISITS = 10 * MAX_INSTRUCTIONS  # of nodes, while instructions are emitted
 _JOINTS = (r.B_NOT, r.B_AND, r.B_OR)
 _SELECTS = (r.SELECT_INT, r.SELECT_FLOAT, r.SELECT_BOOL)
 _BY_SECOND = r.BAILS_BY_SECOND | {r.I_SHL, r.I_POW, r.F_POW}
@@ -52,6 +52,7 @@ class Program:
         self.numbers: dict[Emitted, int] = {}
         self.masks: dict[frozenset[Literal], int] = {}
         self.sound: list[bool] = []  # by node: nothing that it is made of can bail out
+        self.facts: dict[Scope, dict[Literal, bool]] = {}  # what follows from a scope
         self.visits = 0
         self.result, done = self._merge(paths, 0, ())
         for node in done:
@@ -227,7 +228,10 @@ class Program:
             return True
         if self.record.nodes[literal[0]][0] not in _JOINTS:
             return False
-        return self._follows_jointly(dict.fromkeys(scope, True), literal)
+        facts = self.facts.get(scope)
+        if facts is None:
+            facts = self.facts[scope] = dict.fromkeys(scope, True)
+        return self._follows_jointly(facts, literal)
 
     def _follows_jointly(self, known: dict[Literal, bool], literal: Literal) -> bool:
         found = known.get(literal)
