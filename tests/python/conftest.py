@@ -8,7 +8,11 @@ os.environ.setdefault("ARRAYOPS_BYTES_PER_THREAD", str(1 << 20))
 
 import arrayops as ao
 import pytest
+from arrayops import _trace
 from hypothesis import HealthCheck, settings
+
+# What has changed is traced again at once, however long tracing takes here.
+_trace.CALL_SECONDS = 1.0
 
 settings.register_profile(
     "default", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -26,6 +26,7 @@ import arrayops as ao
 import traced_calls
 import traced_sessions
 from arrayops import _arrayops as internals
+from arrayops import _trace
 from traced_calls import Counts
 from traced_generator import draw_purpose, generate
 from traced_sessions import Session, draw_session, play
@@ -104,6 +105,7 @@ def compare(
 ) -> bool:
     """Compare until time or functions run out; return whether there was no difference."""
     level = internals.cpu_level()
+    _trace.CALL_SECONDS = 1.0  # so that what has changed is traced again at once
     start = time.monotonic()
     totals, counts = Totals(), Counts()
     number, name = 0, ""

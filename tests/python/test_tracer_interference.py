@@ -168,6 +168,7 @@ def test_function_that_changes_at_each_call_is_traced_when_calls_have_taken_as_l
         names["K"] = next(numbers)
         return _trace.find(fn, b"\0", 0, 5000) is not None  # half a millisecond, as calls
 
+    monkeypatch.setattr(_trace, "CALL_SECONDS", 1e-7)
     assert find()
     monkeypatch.setattr(_trace, "owed", dict.fromkeys(_trace.owed, 0.0012))
     assert [find() for _ in range(4)] == [False, False, True, True]

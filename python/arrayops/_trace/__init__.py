@@ -25,7 +25,7 @@ _MONITORING = getattr(sys, "monitoring", None)
 _MAX_ENTRIES = 512  # code objects kept in the cache, by kinds and target
 _MAX_SEEN = 4096
 _LONG = 4096  # elements for which calls cost more than tracing, by far
-_CALL = 1e-7  # seconds that a call for an element takes, at least
+CALL_SECONDS = 1e-7  # what a call for an element takes at least
 _MAX_VARIANTS = 8  # traces of one code object that differ in what it refers to
 
 
@@ -91,7 +91,7 @@ def find(fn: Any, kinds: bytes, target: int, length: int = _LONG) -> bytes | Non
             if is_foreign(error):
                 raise
             return None
-        left = owed.get(key, 0.0) - length * _CALL
+        left = owed.get(key, 0.0) - length * CALL_SECONDS
         if left > 0.0:
             owed[key] = left
             return None
