@@ -48,6 +48,9 @@ pub struct Executor<'a> {
     interrupted: Option<&'a dyn Fn() -> bool>,
 }
 
+/// Told how the last block ended, says whether to go on.
+type GoOn<'a> = dyn FnMut(ControlFlow<()>) -> bool + 'a;
+
 /// Where a block is, and how it is worked on.
 #[derive(Clone, Copy)]
 pub(crate) struct At {
@@ -381,7 +384,7 @@ impl<'a> Executor<'a> {
         merge: impl Fn(&mut A, A),
     ) -> Result<A, Error> {
         let queue = Mutex::new(blocks.enumerate());
-        let participate = |state: &mut A, go_on: &mut dyn FnMut(ControlFlow<()>) -> bool| {
+        let participate = |state: &mut A, go_on: &mut GoOn<'_>| {
             let mut flow = ControlFlow::Continue(());
             while go_on(flow) {
                 let Some((i, block)) = lock(&queue).next() else {
@@ -409,13 +412,13 @@ impl<'a> Executor<'a> {
     }
 
     /// Runs `lead` on this thread and `help` on as many others as so many bytes are worth. Either
-    /// asks before each block whether to go on, and tells how the last one ended.
+    /// asks before each block whether to go on.
     fn participants(
         &self,
         bytes: usize,
         interrupted: Option<&dyn Fn() -> bool>,
-        help: &(dyn Fn(&mut dyn FnMut(ControlFlow<()>) -> bool) + Sync),
-        lead: &mut dyn FnMut(&mut dyn FnMut(ControlFlow<()>) -> bool),
+        help: &(dyn Fn(&mut GoOn<'_>) + Sync),
+        lead: &mut dyn FnMut(&mut GoOn<'_>),
     ) -> Result<(), Error> {
         let stop = AtomicBool::new(false);
         let go_on = |flow: ControlFlow<()>| {
