@@ -97,7 +97,11 @@ def test_function_that_is_patched_while_another_is_traced_is_in_no_trace(
 ) -> None:
     fn = function(f"def f(x): return {body}", log=math.log, largest=max, both=divmod)
     ao.map(MANY, operator.neg)  # loads the tracer
-    monkeypatch.setattr(module, name, lambda *_: fake)
+
+    def patched(*_: object) -> Any:
+        return fake
+
+    monkeypatch.setattr(module, name, patched)
     ao.map(MANY, fn)
     monkeypatch.undo()
     assert_as_per_element(fn, MANY)
