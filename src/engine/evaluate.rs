@@ -41,9 +41,12 @@ pub(super) fn evaluate(op: Op, function: u16, [a, b, c]: [u64; 3]) -> Option<u64
         Op::FloatNeg => float(-u),
         Op::FloatAbs => float(u.abs()),
         Op::Copysign => (!u.is_nan() && !v.is_nan()).then(|| u.copysign(v).to_bits()),
-        Op::FloatFloorDiv | Op::FloatMod | Op::FloatPow | Op::Fmod | Op::Atan2 => {
-            scalar(op)(u, v).map(f64::to_bits)
-        }
+        Op::FloatFloorDiv
+        | Op::FloatMod
+        | Op::FloatPow
+        | Op::Fmod
+        | Op::Atan2
+        | Op::KeepingAtan2 => scalar(op)(u, v).map(f64::to_bits),
         Op::Call => call(function, u).map(f64::to_bits),
         Op::Lt => bool(x < y),
         Op::Le => bool(x <= y),

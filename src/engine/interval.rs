@@ -315,7 +315,7 @@ fn image_of_floats(op: Op, [x, y, z]: [Range; 3]) -> (Range, bool) {
         ),
         Op::Copysign => (Range::Float(None), both.is_none()),
         Op::FloatPow | Op::Fmod | Op::Call => (Range::Float(None), true),
-        Op::Atan2 => float(None),
+        Op::Atan2 | Op::KeepingAtan2 => float(None),
         Op::Bail => (Range::Bool, true),
         _ => (Range::Bool, false),
     }
@@ -698,6 +698,7 @@ mod tests {
         for (op, bails) in [
             (Op::Copysign, false),
             (Op::Atan2, false),
+            (Op::KeepingAtan2, false),
             (Op::FloatFloorDiv, false),
             (Op::FloatMod, false),
             (Op::FloatPow, true),

@@ -50,6 +50,7 @@ operations! {
     0x26 FloatNeg(Float) Float, 0x27 FloatAbs(Float) Float,
     0x28 FloatPow(Float Float) Float, 0x2a Copysign(Float Float) Float,
     0x2b Fmod(Float Float) Float, 0x2c Atan2(Float Float) Float,
+    0x2d KeepingAtan2(Float Float) Float,
     0x30 Lt(Int Int) Bool, 0x31 Le(Int Int) Bool, 0x32 Eq(Int Int) Bool, 0x33 Ne(Int Int) Bool,
     0x38 FloatLt(Float Float) Bool, 0x39 FloatLe(Float Float) Bool,
     0x3a FloatEq(Float Float) Bool, 0x3b FloatNe(Float Float) Bool,
@@ -230,6 +231,7 @@ impl Program {
                     | Op::FloatPow
                     | Op::Fmod
                     | Op::Atan2
+                    | Op::KeepingAtan2
                     | Op::FloatMod
                     | Op::FloatFloorDiv
                     | Op::Pow

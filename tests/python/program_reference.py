@@ -227,6 +227,7 @@ OPERATIONS: dict[int, Callable[..., Any]] = {
     0x2A: _copysign,
     0x2B: _fmod,
     0x2C: math.atan2,
+    0x2D: math.atan2,
     **{0x30 + i: compare for i, compare in enumerate(_COMPARISONS)},
     **{0x38 + i: compare for i, compare in enumerate(_COMPARISONS)},
     0x40: lambda a, b: a and b,
@@ -248,7 +249,7 @@ _I, _F, _B = (INT,), (FLOAT,), (BOOL,)
 SIGNATURES: dict[int, tuple[tuple[int, ...], int]] = {
     **dict.fromkeys((*range(0x01, 0x0C), 0x0F, 0x10), (_I * 2, INT)),
     **dict.fromkeys((0x0C, 0x0D, 0x0E), (_I, INT)),
-    **dict.fromkeys((*range(0x20, 0x26), 0x28, 0x2A, 0x2B, 0x2C), (_F * 2, FLOAT)),
+    **dict.fromkeys((*range(0x20, 0x26), 0x28, *range(0x2A, 0x2E)), (_F * 2, FLOAT)),
     **dict.fromkeys((0x26, 0x27, 0x80), (_F, FLOAT)),
     **dict.fromkeys(range(0x30, 0x34), (_I * 2, BOOL)),
     **dict.fromkeys(range(0x38, 0x3C), (_F * 2, BOOL)),

@@ -26,8 +26,9 @@ _SYMBOLS: dict[int, tuple[str, int]] = {  # how tightly an operation binds, as i
 _PREFIXES = {r.I_NEG: ("-", 11), r.F_NEG: ("-", 11), r.I_INVERT: ("~", 11), r.B_NOT: ("not ", 3)}
 _CALLS = {
     r.I_ABS: "abs", r.F_ABS: "abs", r.I_MIN: "min", r.I_MAX: "max", r.F_COPYSIGN: "copysign",
-    r.F_FMOD: "fmod", r.F_ATAN2: "atan2", r.TRUNC: "int", r.ROUND: "round", r.FLOOR: "floor",
-    r.CEIL: "ceil", r.INT_TO_FLOAT: "float", r.INT_TO_FLOAT_EXACT: "float", r.BOOL_TO_INT: "int",
+    r.F_FMOD: "fmod", r.F_ATAN2: "atan2", r.F_KEEPING_ATAN2: "atan2", r.TRUNC: "int",
+    r.ROUND: "round", r.FLOOR: "floor", r.CEIL: "ceil", r.INT_TO_FLOAT: "float",
+    r.INT_TO_FLOAT_EXACT: "float", r.BOOL_TO_INT: "int",
 }  # fmt: skip
 _ADVICE = (
     ("returns a float, which an integer array", "Pass typecode='d' to map for a float array."),

@@ -7,6 +7,7 @@ arguments the real function is called, so that constants are Python's own.
 import builtins
 import math
 import operator
+import struct
 from collections.abc import Callable
 from types import BuiltinFunctionType
 from typing import Any
@@ -168,6 +169,11 @@ def _floats(op: int) -> Symbolic:
     return call
 
 
+def _has_one_nan() -> bool:
+    """Return whether math.atan2 of any NaN is the same one, as it is up to CPython 3.13."""
+    return struct.pack("<d", math.atan2(-math.nan, 1.0)) == struct.pack("<d", math.nan)
+
+
 def _isnan(record: Record, x: Any) -> Any:
     x = _float(record, x)
     return x != x
@@ -253,7 +259,7 @@ _MATH: dict[str, Symbolic] = {
     "fabs": lambda record, x: _ABS(_float(record, x)),
     "copysign": _copysign,
     "fmod": _floats(r.F_FMOD),
-    "atan2": _floats(r.F_ATAN2),
+    "atan2": _floats(r.F_ATAN2 if _has_one_nan() else r.F_KEEPING_ATAN2),
     "pow": _floats(r.F_POW),
     "isnan": _isnan,
     "isinf": _isinf,

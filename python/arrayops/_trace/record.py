@@ -19,7 +19,7 @@ I_ADD, I_SUB, I_MUL, I_FLOORDIV, I_MOD, I_POW, I_SHL, I_SHR = range(0x01, 0x09)
 I_AND, I_OR, I_XOR, I_NEG, I_ABS, I_INVERT, I_MIN, I_MAX = range(0x09, 0x11)
 # On floats.
 F_ADD, F_SUB, F_MUL, F_DIV, F_FLOORDIV, F_MOD, F_NEG, F_ABS, F_POW = range(0x20, 0x29)
-F_COPYSIGN, F_FMOD, F_ATAN2 = range(0x2A, 0x2D)
+F_COPYSIGN, F_FMOD, F_ATAN2, F_KEEPING_ATAN2 = range(0x2A, 0x2E)
 # Comparisons.
 I_LT, I_LE, I_EQ, I_NE = range(0x30, 0x34)
 F_LT, F_LE, F_EQ, F_NE = range(0x38, 0x3C)

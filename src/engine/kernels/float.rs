@@ -69,6 +69,7 @@ pub(in crate::engine) fn scalar(op: Op) -> fn(f64, f64) -> Option<f64> {
         Op::FloatPow => python::float_pow,
         Op::Fmod => python::fmod,
         Op::Atan2 => |a, b| Some(python::atan2(a, b)),
+        Op::KeepingAtan2 => |a, b| Some(python::keeping_atan2(a, b)),
         _ => unreachable!("{op:?} is no operation of floats"),
     }
 }

@@ -181,7 +181,16 @@ pub(in crate::engine) fn float_pow(a: f64, b: f64) -> Option<f64> {
         .then(|| if negate { -power } else { power })
 }
 
-/// `math.atan2(y, x)`.
+/// `math.atan2(y, x)` from CPython 3.14 on, which leaves a NaN to the C library: it is the one given.
+pub(in crate::engine) fn keeping_atan2(y: f64, x: f64) -> f64 {
+    if x.is_nan() || y.is_nan() {
+        x + y
+    } else {
+        atan2(y, x)
+    }
+}
+
+/// `math.atan2(y, x)` up to CPython 3.13, which has one NaN for all.
 pub(in crate::engine) fn atan2(y: f64, x: f64) -> f64 {
     use std::f64::consts::PI;
     if x.is_nan() || y.is_nan() {
@@ -200,4 +209,21 @@ pub(in crate::engine) fn atan2(y: f64, x: f64) -> f64 {
         return if is_left { PI } else { 0.0 }.copysign(y);
     }
     std::hint::black_box(c::atan2 as extern "C" fn(f64, f64) -> f64)(y, x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn angle_of_a_nan_is_one_for_all_or_the_one_given() {
+        let given = f64::from_bits(0xfff8_0000_0000_1234);
+        for (y, x) in [(given, 1.0), (0.0, given), (given, f64::INFINITY)] {
+            assert_eq!(atan2(y, x).to_bits(), f64::NAN.to_bits());
+            assert_eq!(keeping_atan2(y, x).to_bits(), given.to_bits());
+        }
+        for (y, x) in [(0.0, -0.0), (-1.0, 2.0), (f64::INFINITY, -1.0)] {
+            assert_eq!(keeping_atan2(y, x).to_bits(), atan2(y, x).to_bits());
+        }
+    }
 }

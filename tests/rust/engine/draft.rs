@@ -37,7 +37,7 @@ pub(crate) fn signature(code: u8) -> Option<(&'static [Kind], Kind)> {
     Some(match code {
         0x01..=0x0b | 0x0f | 0x10 => (&[Int, Int], Int),
         0x0c..=0x0e => (&[Int], Int),
-        0x20..=0x25 | 0x28 | 0x2a..=0x2c => (&[Float, Float], Float),
+        0x20..=0x25 | 0x28 | 0x2a..=0x2d => (&[Float, Float], Float),
         0x26 | 0x27 | 0x80 => (&[Float], Float),
         0x30..=0x33 => (&[Int, Int], Bool),
         0x38..=0x3b => (&[Float, Float], Bool),

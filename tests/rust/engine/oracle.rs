@@ -144,7 +144,7 @@ fn floats(code: u8, a: f64, b: f64) -> Option<Value> {
                     let fails = !a.is_nan() && !b.is_nan() && (a.is_infinite() || b == 0.0);
                     (!fails).then(|| a % b)
                 }
-                0x2c => Some(a.atan2(b)),
+                0x2c | 0x2d => Some(a.atan2(b)),
                 _ => unreachable!("{code:x}"),
             }
             .map(Value::Float);
