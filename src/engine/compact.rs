@@ -1,6 +1,7 @@
 //! Compaction: the elements whose bit is set, side by side.
 //!
-//! Elements are moved, not looked at, so that only their width matters.
+//! Elements are moved, not looked at, so that only their width matters; but for floats of 32 bits, which
+//! are looked at afterwards.
 //!
 //! 1. A word of bits stands for 64 elements. Runs of words that are all ones are copied, of words
 //!    that are all zeros skipped.

@@ -32,19 +32,18 @@ _MAX_VARIANTS = 8  # traces of one code object that differ in what it refers to
 class _Variant:
     """A trace and what it depends on."""
 
-    __slots__ = ("anchor", "code", "payload", "test")
+    __slots__ = ("anchor", "code", "owed", "payload", "test")
 
-    def __init__(self, anchor: Any, outcome: Trace) -> None:
-        """Keep the outcome."""
+    def __init__(self, anchor: Any, outcome: Trace, owed: float) -> None:
+        """Keep the outcome, and for how many seconds calls come before another one is made."""
         self.anchor = anchor  # alive, so that its id stays its own
         self.code = outcome.code
+        self.owed = owed
         self.test, self.payload = outcome.guard
 
 
 _cache: dict[tuple[int, bytes, int], list[_Variant]] = {}
 _seen: set[tuple[int, bytes, int]] = set()
-# Seconds that calls must have taken before what has changed is traced again.
-owed: dict[tuple[int, bytes, int], float] = {}
 
 
 def _anchor(fn: Any) -> Any:
@@ -91,9 +90,9 @@ def find(fn: Any, kinds: bytes, target: int, length: int = _LONG) -> bytes | Non
             if is_foreign(error):
                 raise
             return None
-        left = owed.get(key, 0.0) - length * CALL_SECONDS
-        if left > 0.0:
-            owed[key] = left
+        newest = variants[0]
+        newest.owed -= length * CALL_SECONDS
+        if newest.owed > 0.0:
             return None
     if length < _LONG and key not in _seen:
         if len(_seen) >= _MAX_SEEN:
@@ -116,13 +115,12 @@ def _find_new(fn: Any, kinds: bytes, target: int, anchor: Any) -> bytes | None:
     if outcome.guard is None:
         return None
     key = id(anchor), kinds, target
-    variants = [_Variant(anchor, outcome), *_cache.get(key, ())][:_MAX_VARIANTS]
+    newest = _Variant(anchor, outcome, perf_counter() - started)
+    variants = [newest, *_cache.get(key, ())][:_MAX_VARIANTS]
     if key not in _cache and len(_cache) >= _MAX_ENTRIES:
         for old in list(_cache)[: _MAX_ENTRIES // 2]:
             _cache.pop(old, None)
-            owed.pop(old, None)
     _cache[key] = variants
-    owed[key] = perf_counter() - started
     return outcome.code
 
 
