@@ -166,6 +166,17 @@ def test_exception_that_is_not_raised_ends_nothing(error: str) -> None:
     assert "f(x)" in ao.explain(fn)
 
 
+def test_int_that_no_memory_holds_is_left_to_python() -> None:
+    """It is made while the function is traced, if it is all of constants."""
+    fn = namespace("def f(x): return 7 << 10**18 if x > 10000 else x * 2")["f"]
+    assert_as_per_element(fn, SOME)
+    assert "native, as x * 2 (some elements in Python)" in ao.explain(fn)
+    taken = array("q", [1, 2, 10_001]) * 3000
+    for _ in range(2):
+        with pytest.raises(MemoryError):
+            ao.map(taken, fn)
+
+
 def test_exception_that_changes_a_global_is_not_overlooked() -> None:
     source = "K = 1\nclass E(Exception):\n def __init__(self):\n  global K\n  K += 1\n"
     names = namespace(source + "def f(x):\n if x == 5: E()\n return x * K")

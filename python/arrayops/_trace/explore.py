@@ -85,7 +85,7 @@ def _run(
             if raised is not None and record.reason is None:
                 raise raised from None
             return None, ""
-        except (KeyboardInterrupt, SystemExit, RecursionError, MemoryError):
+        except (KeyboardInterrupt, SystemExit, RecursionError):
             raise  # no function that is traced raises them by itself
         except BaseException as error:  # (whatever it raises, Python will raise)
             if is_foreign(error):
