@@ -94,6 +94,10 @@ BODIES = [
     ("min(-0.0, x)", "i f"), ("max(x, -0.0, 0)", "i f"), ("min((x, 7))", "i f"), ("min(x)", ""),
     ("sum((x, 2))", "i"), ("sum((x, True), 5)", "i"), ("sum(divmod(x, 3))", "i"),
     ("sum((x, 2), 0.5)", ""),
+    # Floats made of text.
+    ("max(x, float('-inf'))", "i f"), ("x == float('nan')", "i f"), ("x * float(' 2.5 ')", "i f"),
+    ("float('2.5 m') if x > 10**9 else x", "i f"), ("float('2.5 m')", ""),
+    ("float('nan') in (x, float('nan'))", "i f"), ("int('7') + x", ""),
     # Functions.
     ("math.isclose(x, 2.0000000001)", "i f"), ("math.isclose(x, 2.5)", "i f"),
     ("math.isclose(x, 0, abs_tol=5)", "i f"), ("math.isclose(7, x, rel_tol=0.5)", "i f"),

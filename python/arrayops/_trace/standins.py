@@ -90,6 +90,8 @@ class Known(StandIn):
         record = self._ao_record
         record.step()
         if not any(map(has_value, args)) and not any(map(has_value, keywords.values())):
+            if self._ao_name == "float" and not keywords:  # `float("inf")`
+                args = tuple(str.__str__(arg) if type(arg) is Text else arg for arg in args)
             if not is_plain(args) or not all(map(is_plain, keywords.values())):
                 raise record.stop(f"it calls {self._ao_name} with something that is no number")
             if self._ao_name in ("inv", "invert") and args and type(args[0]) is bool:
