@@ -16,7 +16,7 @@ import arrayops as ao
 import pytest
 from arrayops import _trace
 from arrayops._trace import known
-from arrayops._trace.record import Record
+from arrayops._trace.record import TRACED, Record
 from test_tracer_world import namespace
 from traced_samples import assert_as_per_element, function
 
@@ -54,8 +54,14 @@ def send_late() -> None:
     assert ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(Late)) == 1
 
 
+# As if the one that another thread sends came while the traced function itself runs.
+RAISE_WITHIN = types.FunctionType(
+    raise_late.__code__, {"__name__": TRACED, "Late": Late}, "raise_within"
+)
+
+
 @pytest.mark.parametrize("step", [0, 7, 39, 40, 50])
-@pytest.mark.parametrize("act", [raise_late, send_late])
+@pytest.mark.parametrize("act", [raise_late, send_late, RAISE_WITHIN])
 @pytest.mark.parametrize("caught", ["Exception", "BaseException"])
 def test_exception_from_elsewhere_that_a_function_catches_is_in_no_trace(
     caught: str, act: Callable[[], None], step: int, monkeypatch: pytest.MonkeyPatch
@@ -69,17 +75,29 @@ def test_exception_from_elsewhere_that_a_function_catches_is_in_no_trace(
     assert "native" in ao.explain(fn)
 
 
-@pytest.mark.parametrize("step", [0, 1, 2])
-@pytest.mark.parametrize("act", [raise_late, send_late])
+@pytest.mark.parametrize("step", [0, 1, 2, 5, 6, 7])  # of two paths
+@pytest.mark.parametrize("act", [raise_late, send_late, RAISE_WITHIN])
+@pytest.mark.parametrize(
+    "result", ["y * y - x if x < 5.0 else y", "y * y - x if x < 1e8 else y + None"]
+)
 def test_exception_from_elsewhere_comes_to_the_caller(
-    act: Callable[[], None], step: int, monkeypatch: pytest.MonkeyPatch
+    result: str, act: Callable[[], None], step: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fn = function("def f(x):\n y = x * 2.0 + 1.0\n return y * y - x if x < 5.0 else y")
+    fn = function(f"def f(x):\n y = x * 2.0 + 1.0\n return {result}")
     at_a_step(monkeypatch, step, act)
     with pytest.raises(Late):
         ao.map(MANY, fn)
     monkeypatch.undo()
     assert_as_per_element(fn, MANY)
+
+
+def test_exception_of_a_path_that_is_refused_when_repeated_is_the_functions_own() -> None:
+    fn = function(
+        "def f(x):\n if x < 1e8: return x\n y = isinstance(x, float)\n z = x ** 0.5\n"
+        " raise ValueError(y, z)"
+    )
+    assert_as_per_element(fn, MANY)
+    assert "complex" in ao.explain(fn)
 
 
 @pytest.mark.parametrize(
