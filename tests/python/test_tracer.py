@@ -15,6 +15,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+import arrayops as ao
 import pytest
 from arrayops import _trace
 from arrayops._trace import opcodes
@@ -262,7 +263,10 @@ def test_find_notices_patched_builtins(monkeypatch: pytest.MonkeyPatch) -> None:
     f = function("def f(x): return abs(x)")
     assert value(f, -2.0) == 2.0
     monkeypatch.setattr(builtins, "abs", lambda x: x * 3)
-    assert value(f, -2.0) == -6.0
+    assert value(f, -2.0) is None
+    assert "has been replaced" in ao.explain(f)
+    monkeypatch.undo()
+    assert value(f, -2.0) == 2.0
 
 
 def test_find_notices_patched_modules(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """What runs, or is changed, while a function is traced: it gets nowhere into the trace."""
 
+import ast
 import builtins
 import contextlib
 import ctypes
@@ -10,12 +11,14 @@ import threading
 import types
 from array import array
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import arrayops as ao
 import pytest
 from arrayops import _trace
 from arrayops._trace import known
+from arrayops._trace.explore import trace
 from arrayops._trace.record import TRACED, Record
 from test_tracer_world import namespace
 from traced_samples import assert_as_per_element, function
@@ -123,6 +126,39 @@ def test_function_that_is_patched_while_another_is_traced_is_in_no_trace(
     ao.map(MANY, fn)
     monkeypatch.undo()
     assert_as_per_element(fn, MANY)
+
+
+@pytest.mark.parametrize("name", known.BUILTINS)
+def test_nothing_is_traced_while_a_builtin_is_replaced(name: str) -> None:
+    def patched(*_: object) -> Any:
+        return ()
+
+    fn = function("def f(x): return x * 2.0 + 1.0")
+    names = builtins.__dict__
+    real = names[name]
+    try:
+        names[name] = patched
+        found = trace(fn, b"\1", 1)
+    finally:
+        names[name] = real
+    assert found.code is None
+    assert found.guard is None
+    assert trace(fn, b"\1", 1).code is not None
+
+
+def test_builtins_that_the_tracer_uses_are_known() -> None:
+    used: set[str] = set()
+    for path in Path(_trace.__file__).parent.glob("*.py"):
+        names = [node for node in ast.walk(ast.parse(path.read_text())) if type(node) is ast.Name]
+        used.update(node.id for node in names if isinstance(node.ctx, ast.Load))
+    kept = {name for name in used & vars(builtins).keys() if not is_exception(name)}
+    assert kept - {"__name__"} == set(known.BUILTINS)
+
+
+def is_exception(name: str) -> bool:
+    """Return whether a builtin is an exception."""
+    found = getattr(builtins, name)
+    return isinstance(found, type) and issubclass(found, BaseException)
 
 
 def test_range_that_is_patched_is_called_by_python_only(monkeypatch: pytest.MonkeyPatch) -> None:

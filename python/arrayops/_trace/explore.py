@@ -5,6 +5,7 @@ from typing import Any
 
 from arrayops._trace import record as r
 from arrayops._trace import values as v
+from arrayops._trace.known import are_builtins_own
 from arrayops._trace.program import Path, Program, straight
 from arrayops._trace.record import BOOL, FLOAT, INT, MAX_PATHS, Halt, Record, is_foreign
 from arrayops._trace.standins import StandIn, Table, Text
@@ -165,14 +166,23 @@ def _has_room(frames: int = 200) -> bool:
         return False
 
 
+def _refused(reason: str) -> Trace:
+    outcome = Trace()
+    outcome.reason = reason
+    return outcome
+
+
 def trace(fn: Any, kinds: bytes, target: int) -> Trace:
     """Trace a callable for elements of these kinds and a target."""
+    if not are_builtins_own():
+        return _refused("one of Python's own functions has been replaced")
     # What is known of a `try`, or of tuples, is known from the start.
     known = False, False
     before: Trace | None = None
     while True:
         record = Record()
         record.handler, record.keeps_tuples = known
+        record.accumulates = target == ACCUMULATOR
         outcome = _trace(record, fn, kinds, target)
         met = record.handler, record.keeps_tuples
         if met != known:
@@ -191,11 +201,10 @@ def trace(fn: Any, kinds: bytes, target: int) -> Trace:
 
 def _trace(record: Record, fn: Any, kinds: bytes, target: int) -> Trace:
     known = record.handler, record.keeps_tuples
+    if not 0 < len(kinds) <= 8:
+        return _refused("it takes too many arguments")
     outcome = Trace()
     outcome.record = record
-    if not 0 < len(kinds) <= 8:
-        outcome.reason = "it takes too many arguments"
-        return outcome
     world = World(record)
     try:
         found = root(world, fn)

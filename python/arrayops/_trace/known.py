@@ -42,8 +42,7 @@ LIBM = [
     "exp2",
 ]
 # As they are now: a program may put others in their places for a while.
-RANGE, ISINSTANCE = range, isinstance
-_ABS, _MIN, _MAX, _SORTED, _LN = abs, min, max, sorted, math.log
+RANGE, ISINSTANCE, _LN = range, isinstance, math.log
 _MAX_DIGITS = 22  # up to here a power of ten is a float exactly
 
 
@@ -79,8 +78,8 @@ def _round(record: Record, x: Any, digits: Any = None) -> Any:
     power = 10.0 ** abs(digits)
     scaled = x * power if digits >= 0 else x / power
     whole = Float(record, record.do(r.INT_TO_FLOAT_EXACT, _ROUND(record, scaled)._ao_node))
-    distance = _ABS(scaled - whole)
-    if digits != 0 and distance + _ABS(scaled) * 2.0**-51 >= 0.5:
+    distance = abs(scaled - whole)
+    if digits != 0 and distance + abs(scaled) * 2.0**-51 >= 0.5:
         raise record.bail("it rounds near a tie")
     result = whole / power if digits >= 0 else whole * power
     return _copysign(record, result, x)
@@ -101,7 +100,7 @@ def _choose(record: Record, how: Any, op: int, a: Any, b: Any) -> Any:
     """Return b if it is less (or greater) than a, else a."""
     kinds = v.kind_of(record, a), v.kind_of(record, b)
     if not isinstance(a, Value) and not isinstance(b, Value):
-        return _MIN(a, b) if how is v.LT else _MAX(a, b)
+        return min(a, b) if how is v.LT else max(a, b)
     mixed = kinds[0] != kinds[1]
     if not mixed and kinds[0] == INT and v.fits(a) and v.fits(b):
         return Int(record, record.do(op, v.as_int(record, a), v.as_int(record, b)))
@@ -180,11 +179,11 @@ def _isnan(record: Record, x: Any) -> Any:
 
 
 def _isinf(record: Record, x: Any) -> Any:
-    return _ABS(_float(record, x)) == math.inf
+    return abs(_float(record, x)) == math.inf
 
 
 def _isfinite(record: Record, x: Any) -> Any:
-    return _ABS(_float(record, x)) < math.inf
+    return abs(_float(record, x)) < math.inf
 
 
 def _isclose(record: Record, a: Any, b: Any, *, rel_tol: Any = 1e-9, abs_tol: Any = 0.0) -> Any:
@@ -197,9 +196,9 @@ def _isclose(record: Record, a: Any, b: Any, *, rel_tol: Any = 1e-9, abs_tol: An
         return True
     if _isinf(record, a) | _isinf(record, b):
         return False
-    distance = _ABS(b - a)
-    near = distance <= _ABS(rel_tol * b)
-    return near | (distance <= _ABS(rel_tol * a)) | (distance <= abs_tol)
+    distance = abs(b - a)
+    near = distance <= abs(rel_tol * b)
+    return near | (distance <= abs(rel_tol * a)) | (distance <= abs_tol)
 
 
 def _scaling(factor: float) -> Symbolic:
@@ -247,7 +246,7 @@ _BUILTINS: dict[str, Symbolic] = {
     "any": _real(any),
     "all": _real(all),
     "len": _real(len),
-    "sorted": lambda record, *items: Sorted(record, _SORTED(*items)),
+    "sorted": lambda record, *items: Sorted(record, sorted(*items)),
     "enumerate": _real(enumerate),
     "reversed": _real(reversed),
     "zip": _real(zip),
@@ -256,7 +255,7 @@ _MATH: dict[str, Symbolic] = {
     "floor": _rounding(r.FLOOR),
     "ceil": _rounding(r.CEIL),
     "trunc": _rounding(r.TRUNC),
-    "fabs": lambda record, x: _ABS(_float(record, x)),
+    "fabs": lambda record, x: abs(_float(record, x)),
     "copysign": _copysign,
     "fmod": _floats(r.F_FMOD),
     "atan2": _floats(r.F_ATAN2 if _has_one_nan() else r.F_KEEPING_ATAN2),
@@ -319,6 +318,26 @@ def own(module: Any, name: str) -> Any:
         return None
     home = real.__module__, real.__name__
     return real if home in ((module.__name__, name), ("_operator", name)) else None
+
+
+# All that the tracer itself uses.
+BUILTINS = (
+    "abs", "all", "any", "bool", "bytes", "complex", "dict", "divmod", "enumerate", "float",
+    "frozenset", "getattr", "id", "int", "isinstance", "issubclass", "iter", "len", "list", "map",
+    "max", "min", "next", "object", "property", "range", "repr", "reversed", "set", "setattr",
+    "sorted", "str", "sum", "super", "tuple", "type", "vars", "zip",
+)  # fmt: skip
+_NAMES, _NOW = vars(builtins), operator.itemgetter(*BUILTINS)
+_OWN = tuple(own(builtins, name) for name in BUILTINS)
+_ALL, _MAP, _IS = all, map, operator.is_
+
+
+def are_builtins_own() -> bool:
+    """Return whether none of Python's own functions has been replaced, by a mock for one."""
+    try:
+        return _ALL(_MAP(_IS, _NOW(_NAMES), _OWN))
+    except KeyError:
+        return False
 
 
 def _all() -> dict[int, tuple[Any, Symbolic]]:

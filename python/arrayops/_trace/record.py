@@ -123,9 +123,9 @@ class Record:
     """All operations that the paths so far have done, and the state of the current path."""
 
     __slots__ = (
-        "bailed", "bails", "bits", "bools", "decided", "depth", "done", "doubt", "handler",
-        "index", "inverts", "keeps_tuples", "nodes", "place", "plan", "powers", "reason", "steps",
-        "taken", "types", "why",
+        "accumulates", "bailed", "bails", "bits", "bools", "decided", "depth", "done", "doubt",
+        "handler", "index", "inverts", "keeps_tuples", "nodes", "place", "plan", "powers", "reason",
+        "steps", "taken", "types", "why",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -141,6 +141,7 @@ class Record:
         self.why = ""  # the first reason why a path is left to Python
         self.handler = False  # a `try` is about, so that what may raise forks
         self.doubt = ""  # what makes it not to be traced if a `try` is about
+        self.accumulates = False  # the first input may be any int
         self.powers = False  # powers are about that Python may have complex numbers for
         self.bools = False  # plain bools are about
         self.inverts = False  # `~` is about, which warns of a plain bool from 3.12 on
