@@ -142,6 +142,30 @@ def test_names_of_another_kind_of_dict_after_a_plain_one(of: str) -> None:
         "f = M().run"),
         "def f(x): return x + (sorted((2, 1)) in {1, 2})",
         "K = []\nS = frozenset()\ndef f(x): return x + (K in S)",
+        # Text that comes to the function by itself.
+        *(
+            f"def f(x):\n for k in {items}:\n  try: return len(k % (x > 2, 5))\n"
+            "  except TypeError: return -7"
+            for items in ("{'%*d'}", "(b'%*d', b'')", "{b'%*d'}", "frozenset(('%*d',))")
+        ),
+        ("S = frozenset(('%*d',))\n"
+        "def f(x):\n for k in S:\n  try: return len(k % (x > 2, 5))\n"
+        "  except TypeError: return -7"),
+        ("def f(x):\n for k in {'a,b'}:\n  l = k.split(',')\n  l.append(min(math.nan, x))\n"
+        "  return math.nan in l"),
+        ("def f(x):\n try:\n  s = f'{1}%*d'\n  raise ValueError(s)\n except ValueError:\n"
+        "  try: return len(s % (x > 2, 5))\n  except TypeError: return -7"),
+        ("def g(s, x):\n try: s % (x > 2, 5)\n except TypeError: return KeyError()\n"
+        " return ValueError()\n"
+        "def f(x):\n try: raise g(f'{1}%*d', x)\n except ValueError: return 1\n"
+        " except KeyError: return 2"),
+        # Where the tracer itself cannot compute with a constant.
+        ("R = range(0, 1, 10**400)\n"
+        "def f(x):\n try: return 1 if x in R else 0\n except OverflowError: return 2"),
+        # Methods are made when they are read.
+        ("class M:\n T = (1, 2)\n def run(self, x): return x + (self.T.count == self.T.count)\n"
+        "f = M().run"),
+        ("T = U = (1, 2)\ndef f(x): return x + (T.index in (U.index,))"),
         *(
             f"K = '3'\ndef f(x): return {call}"
             for call in (
@@ -263,6 +287,23 @@ def assert_same_worlds(source: str, changes: tuple[str, ...], function: str = "m
             exec(change, names)  # noqa: S102 - our own text
         wanted = outcome(getattr(oracles, function), data, theirs["f"], **options)
         assert_same_outcome(outcome(getattr(ao, function), data, ours["f"], **options), wanted)
+
+
+@pytest.mark.parametrize(
+    "left_to_python",
+    [
+        " for k in {'%s'}:\n  if x == 5:\n   s = k % x\n   return note()",
+        " if x == 5:\n  x * 0.5 in R\n  return note()",
+    ],
+)
+def test_what_python_goes_on_to_after_it_is_called_is_not_overlooked(left_to_python: str) -> None:
+    source = f"{WORLD}R = range(0, 1, 10**400)\ndef f(x):\n{left_to_python}\n return n"
+    data = array("h", [5] + [7] * 100_000)
+    for count in (1, 2):  # once more for plain Python
+        fn = namespace(source)["f"]
+        for _ in range(count):
+            ao.map(data, fn, typecode="q")
+        assert ao.map(data, fn, typecode="q") == array("q", [0] + [count + 1] * 100_000)
 
 
 @pytest.mark.parametrize("source", NOTING)
@@ -591,6 +632,27 @@ def test_outcome_is_that_of_python(source: str) -> None:
     fn = sample(source)
     for data in (SOME, SOME_FLOATS, LONGS, array("d", [1.0, NAN, -0.0, 2.5] * 200)):
         assert_as_per_element(fn, data)
+
+
+@pytest.mark.parametrize("first", [0, 1, 10**21, -(10**21), 10**60])
+@pytest.mark.parametrize("element", [1_700_000_000_000_000_000, -(2**62)])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(f"t + x if {condition} else t" for condition in (
+            "t < 10**20", "t < 1e20", "t >= -2**63 - 1", "t not in range(2**65, 2**70)", "t == 2.5",
+            "t < math.inf", "t != 10**20", "-1e20 < t", "t in {10**20, 3}", "isinstance(t, int)",
+        )),
+        "min(t, 2**64) + x", "max(-10**20, t) + x", "x + t if t <= 2**65 else 1 // 0",
+        "min(t, x) if t < 2**66 else x", "t | x if t < 2**66 else x", "t + x if x < 10**20 else t",
+    ],
+)  # fmt: skip
+def test_accumulator_may_lie_beyond_64_bits(body: str, element: int, first: int) -> None:
+    fn = sample(f"f = lambda t, x: {body}")
+    data = array("q", [element] * 6000)
+    for _ in range(2):
+        theirs = outcome(oracles.reduce, data, fn, first)
+        assert_same_outcome(outcome(ao.reduce, data, fn, first), theirs)
 
 
 @pytest.mark.parametrize(

@@ -503,6 +503,16 @@ NATIVE: dict[str, str] = {
         "def make(k):\n def h(x): return x * k\n return h\n"
         "a = make(2); b = make(3)\ndef f(x): return a(x) + b(x)"
     ),
+    "wrappers_of_one_code": (
+        "def compose(outer, inner): return lambda x: outer(inner(x))\n"
+        "def twice(x): return x * 2\n"
+        "four = compose(twice, twice)\nf = compose(compose(four, abs), four)"
+    ),
+    "text_in_a_set": "def f(x, unit='C'): return x * 1.8 + 32 if unit in {'C', 'c'} else x",
+    "text_in_a_global_set": (
+        "UNITS = frozenset(('C', None, 3))\n"
+        "def f(x, unit='K'): return x + (x in UNITS) if unit in UNITS else x * (x in UNITS)"
+    ),
     "many_helpers": "".join(f"def h{n}(x): return x + {n}\n" for n in range(25))
     + f"def f(x): return {' + '.join(f'h{n}(x)' for n in range(25))}",
     "kinds": "def f(x): return isinstance(x, (int, float)) + isinstance(2.5, int) * 2 + x",
@@ -539,6 +549,8 @@ def test_function_runs_natively_and_right(name: str) -> None:
         "R = range(3)\ndef f(x): return x if R.start is None else -x",
         "R = range(3)\ndef f(x): return x if R == range(0, 3) else -x",
         "R = range(3)\ndef f(x): return x if R != range(0, 3) else -x",
+        "def f(x):\n for k in range(9)[2:5]: x += k\n return x",
+        "R = range(10**12)\ndef f(x):\n for k in R[5:]:\n  if x > -k or x != x: return x + k",
     ],
 )
 def test_what_a_stand_in_does_not_know_is_left_to_python(source: str) -> None:

@@ -12,11 +12,11 @@ _SUSPENDS = 0x20 | 0x80 | 0x100 | 0x200
 _REFUSED_ATTRIBUTES = frozenset(
     ("format", "format_map", "args", "mro", "hex", "to_bytes", "encode")
 )
-# Of numbers: made anew each time they are read, so that they are not to be compared.
-_NUMBERS_METHODS = frozenset(
+# Of numbers and tuples: made anew each time they are read, so that they are not to be compared.
+_METHODS = frozenset(
     (
-        "as_integer_ratio", "bit_count", "bit_length", "conjugate", "from_bytes", "fromhex",
-        "is_integer",
+        "as_integer_ratio", "bit_count", "bit_length", "conjugate", "count", "from_bytes",
+        "fromhex", "index", "is_integer",
     )
 )  # fmt: skip
 
@@ -91,12 +91,15 @@ def _leaves_handler(code: CodeType, unit: int, target: int) -> bool:
 
 def is_message(frame: FrameType) -> bool:
     """Return whether what a frame calls is for an exception that it raises at once."""
-    ops = frame.f_code.co_code[::2]
-    return _is_message(ops, _after(ops, frame.f_lasti // 2))
+    code = frame.f_code
+    ops = code.co_code[::2]
+    return _is_message(code, ops, _after(ops, frame.f_lasti // 2))
 
 
-def _is_message(ops: bytes, unit: int) -> bool:
-    while unit < len(ops) and ops[unit] in op.MESSAGE:
+def _is_message(code: CodeType, ops: bytes, unit: int) -> bool:
+    # Where exceptions are caught, what is stored outlives them.
+    allowed = op.MESSAGE - op.STORES if code.co_exceptiontable else op.MESSAGE
+    while unit < len(ops) and ops[unit] in allowed:
         unit += 1
     return unit < len(ops) and ops[unit] == op.RAISE_VARARGS
 
@@ -109,13 +112,13 @@ def _raises_own(code: CodeType, args: bytes, unit: int) -> bool:
 
 
 def _reads_method(code: CodeType, ops: bytes, args: bytes, unit: int) -> bool:
-    """Return whether a method of numbers is read without being called at once."""
+    """Return whether a method of numbers or tuples is read without being called at once."""
     argument = _argument(ops, args, unit)
     if op.VERSION >= (3, 12):
         if argument & 1:
             return False
         argument >>= 1
-    return code.co_names[argument] in _NUMBERS_METHODS
+    return code.co_names[argument] in _METHODS
 
 
 def _after(ops: bytes, unit: int) -> int:
@@ -152,6 +155,13 @@ def _compares_with_none(code: CodeType, ops: bytes, args: bytes, unit: int) -> b
     )
 
 
+def _has_bytes(constant: Any) -> bool:
+    kind = type(constant)
+    if kind is tuple or kind is frozenset:
+        return any(map(_has_bytes, constant))
+    return kind is bytes
+
+
 def _frame_reason(code: CodeType) -> str | None:
     flags = code.co_flags
     if flags & _VARIADIC:
@@ -160,7 +170,7 @@ def _frame_reason(code: CodeType) -> str | None:
         return "it is a generator or a coroutine"
     if code.co_cellvars:
         return "it has an inner function"
-    if any(type(constant) is bytes for constant in code.co_consts):
+    if any(map(_has_bytes, code.co_consts)):
         return "it uses bytes"
     return None
 
@@ -175,13 +185,13 @@ def _instruction_reason(code: CodeType, ops: bytes, args: bytes, unit: int) -> s
     if number == op.IS_OP:
         return None if _compares_with_none(code, ops, args, unit) else "it uses `is`"
     if number in op.TEXT:
-        return None if _is_message(ops, unit) else "it makes text"
+        return None if _is_message(code, ops, unit) else "it makes text"
     if number == op.RAISE_VARARGS:
         own = _raises_own(code, args, unit)
         return None if own else "it raises again what may be another's exception"
     if number == op.LOAD_ATTR:
         reads = _reads_method(code, ops, args, unit)
-        return "it reads a method of a number without calling it" if reads else None
+        return "it reads a method of a constant without calling it" if reads else None
     if number == op.CALL_INTRINSIC_1:
         return None if args[unit] == op.UNARY_POSITIVE else "it uses an interpreter intrinsic"
     if number == op.LOAD_COMMON_CONSTANT:
@@ -214,10 +224,17 @@ def _inverts_truth(code: CodeType, present: set[int], ops: bytes, args: bytes) -
         or any(map(has_bool, code.co_consts))
         or any(
             (number == op.LOAD_COMMON_CONSTANT and argument in op.COMMON_BOOLS)
-            or (number == op.COMPARE_OP and ops[_after(ops, unit)] == op.UNARY_INVERT)
+            or (number == op.COMPARE_OP and _is_kept(ops, _after(ops, unit)))
             for unit, (number, argument) in enumerate(zip(ops, args, strict=True))
         )
     )
+
+
+def _is_kept(ops: bytes, unit: int) -> bool:
+    """Return whether a comparison before an instruction is not for a jump, and may be inverted."""
+    if op.VERSION < (3, 12):  # where that warns of nothing
+        return ops[unit] == op.UNARY_INVERT
+    return ops[unit] not in op.FORWARD and ops[unit] != op.TO_BOOL
 
 
 def _names_reason(names: tuple[str, ...]) -> str | None:

@@ -86,6 +86,7 @@ COMPARE_OP = _number("COMPARE_OP")
 CONTAINS_OP = _number("CONTAINS_OP")
 UNARY_INVERT = _number("UNARY_INVERT")
 UNARY_NOT = _number("UNARY_NOT")
+TO_BOOL = _number("TO_BOOL")
 RAISE_VARARGS = _number("RAISE_VARARGS")
 LOAD_ATTR = _number("LOAD_ATTR")
 BINARY_SUBSCR = _number("BINARY_SUBSCR")
@@ -112,6 +113,7 @@ MESSAGE = TEXT | _numbers(
     UNARY_NOT UNARY_INVERT UNARY_POSITIVE TO_BOOL
     """
 )
+STORES = _numbers("STORE_FAST STORE_FAST_LOAD_FAST")
 UNARY_POSITIVE = 5  # CALL_INTRINSIC_1's argument for unary plus
 # What LOAD_COMMON_CONSTANT may load: two exceptions; from 3.15 on None, "", True, False and -1 too.
 COMMON_CONSTANTS = frozenset((0, 1)) if VERSION < (3, 15) else frozenset((0, 1, 7, 8, 9, 10, 11))

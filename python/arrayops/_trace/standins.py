@@ -1,7 +1,7 @@
 """What a traced function sees instead of the objects around it."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -27,6 +27,11 @@ def is_plain(value: Any) -> bool:
 def has_value(item: Any) -> bool:
     """Return whether something is symbolic, or a tuple with something symbolic in it."""
     return isinstance(item, Value) or (isinstance(item, tuple) and any(map(has_value, item)))
+
+
+def is_text(item: Any) -> bool:
+    """Return whether something is text that was made while tracing, or holds such."""
+    return any(map(is_text, item)) if isinstance(item, tuple) else type(item) is str
 
 
 class StandIn:
@@ -150,6 +155,8 @@ class Helper(StandIn):
         """Run it, unless it calls itself, by way of an object's methods, again and again."""
         record = self._ao_record
         record.step()
+        if is_text(args) or any(map(is_text, keywords.values())):
+            raise record.stop("it works with text")
         if record.depth == r.MAX_DEPTH:
             raise record.stop("its calls are nested too deeply")
         record.depth += 1
@@ -282,16 +289,16 @@ def text(record: Record, value: str) -> Text:
 def _is_hashable(item: Any) -> bool:
     if isinstance(item, tuple):
         return all(map(_is_hashable, item))
-    return isinstance(item, Value) or type(item) in _PLAIN
+    return isinstance(item, (Value, Text)) or type(item) in _PLAIN
 
 
 class Members(StandIn):
-    """A constant frozenset of numbers."""
+    """A constant frozenset."""
 
     __slots__ = ("_ao_items",)
 
-    def __init__(self, record: Record, items: frozenset[Any]) -> None:
-        """Stand in for a frozenset."""
+    def __init__(self, record: Record, items: Iterable[Any]) -> None:
+        """Stand in for a frozenset; the items are stand-ins, in its order."""
         super().__init__(record, "a frozenset")
         self._ao_items = Table(items)
 
@@ -345,8 +352,9 @@ class Range(StandIn):
         return bool(self._ao_range)
 
     def __getitem__(self, index: Any) -> Any:
-        """Return one of the ints."""
-        return self._ao_range[index]
+        """Return one of the ints, or a part of the range."""
+        found: Any = self._ao_range[index]
+        return Range(self._ao_record, found) if type(found) is RANGE else found
 
     def __contains__(self, item: Any) -> bool:
         """Compare with the bounds."""
@@ -359,7 +367,7 @@ class Range(StandIn):
         within: Any = (item >= low) & (item <= high)  # type: ignore[operator]
         if type(item) is Int or type(item) is Bool:
             return bool(within if step == 1 else within & ((item - low) % step == 0))  # type: ignore[operator]
-        if max(-low, high) > v.EXACT // 2:
+        if max(-low, high, step) > v.EXACT // 2:
             raise self._ao_record.stop("it searches a float in a range beyond 2**52")
         whole: Any = item % 1.0 == 0.0  # type: ignore[operator]
         return bool(within & whole & ((item - float(low)) % float(step) == 0.0))  # type: ignore[operator]

@@ -11,6 +11,7 @@ from math import ceil, floor, isfinite, isnan
 from typing import Any
 
 from arrayops._trace import record as r
+from arrayops._trace.check import is_message
 from arrayops._trace.record import BOOL, FLOAT, INT, Record
 
 EXACT = 1 << 53  # ints up to here are floats exactly
@@ -33,6 +34,8 @@ class Value:
         raise self._ao_record.stop(f"it uses the attribute {name} of a number")
 
     def _ao_text(self, *_: Any) -> Any:
+        if not is_message(sys._getframe(1)):
+            raise self._ao_record.stop("it makes text")
         raise self._ao_record.bail("it makes text")  # of an exception that Python then raises
 
     __str__ = __repr__ = __format__ = _ao_text
@@ -265,9 +268,11 @@ def _must_be_given(record: Record, node: int) -> None:
     """Stop unless an int lies within 64 bits by itself.
 
     An operation whose result may lie beyond is left to Python then, but not where a comparison that
-    was decided here is all that uses it.
+    was decided here is all that uses it. An accumulator is such a result, and sums go on with it.
     """
-    if record.nodes[node][0] not in (r.INPUT, r.CONSTANT, r.BOOL_TO_INT):
+    op, number, *_ = record.nodes[node]
+    is_accumulator = record.accumulates and (op, number) == (r.INPUT, 0)
+    if is_accumulator or op not in (r.INPUT, r.CONSTANT, r.BOOL_TO_INT):
         raise record.stop("it compares a result with a number beyond 64 bits")
 
 

@@ -37,11 +37,11 @@ def _is_table(value: tuple[Any, ...]) -> bool:
 
 
 def _has_nan(value: Any) -> bool:
-    return any(map(_has_nan, value)) if type(value) is tuple else value != value
+    return any(map(_has_nan, value)) if type(value) in (tuple, frozenset) else value != value
 
 
 def _is_constant(value: Any) -> bool:
-    if type(value) is tuple:
+    if type(value) in (tuple, frozenset):
         return all(map(_is_constant, value))
     return type(value) in _SCALARS
 
@@ -88,7 +88,7 @@ class World:
     def __init__(self, record: Record) -> None:
         """Start with nothing rebuilt."""
         self.record = record
-        self.stack: list[CodeType] = []
+        self.stack: list[FunctionType] = []
         self.attributes: set[str] = set()  # all names that may be read of something
         self.modules: list[s.Module] = []
         self.helpers: dict[int, tuple[Any, Guard]] = {}
@@ -134,10 +134,8 @@ class World:
 
     def _rare(self, item: Any, name: str) -> tuple[Any, Guard]:
         kind = g.type_of(item)
-        if kind is tuple and _is_constant(item):
+        if kind in (tuple, frozenset) and _is_constant(item):
             return self._constant(item), g.identical(item)
-        if kind is frozenset and all(type(each) in _NUMBERS and each == each for each in item):
-            return s.Members(self.record, item), g.identical(item)
         if kind is RANGE:
             return s.Range(self.record, item), g.identical(item)
         if item is RANGE:
@@ -160,8 +158,10 @@ class World:
         if done is not None:  # not the same stand-in: whether they are one may change
             return s.Helper(self.record, done[0]), done[1]
         code = fn.__code__
-        if code in self.stack or len(self.stack) > _MAX_DEPTH:
+        if fn in self.stack:
             return self._refused(name, f"{name} calls itself"), g.has_code(code)
+        if len(self.stack) > _MAX_DEPTH:
+            return self._refused(name, "it is nested too deeply"), g.has_code(code)
         try:
             rebuilt, parts = self.rebuild(fn)
         except RefusedError as refused:
@@ -180,15 +180,14 @@ class World:
         kind = type(item)
         if kind is str:
             return s.text(self.record, item)
-        if kind is frozenset:
-            return s.Members(self.record, item)
-        if kind is not tuple:
+        if kind not in (tuple, frozenset):
             return item
-        if _is_table(item):
+        if kind is tuple and _is_table(item):
             return s.Table(item)
         # A NaN is found where it is the very object that is searched for.
         self.record.keeps_tuples |= _has_nan(item)
-        return tuple(map(self._constant, item))
+        items = tuple(map(self._constant, item))
+        return items if kind is tuple else s.Members(self.record, items)
 
     def rebuild(self, fn: FunctionType) -> tuple[FunctionType, g.Function]:
         """Return a function over stand-ins, and what it depends on."""
@@ -197,7 +196,7 @@ class World:
         if found.reason is not None:
             place = f"{code.co_filename}:{found.line}, in {code.co_name}"
             raise RefusedError(found.reason, place, lasting=True)
-        self.stack.append(code)
+        self.stack.append(fn)
         try:
             return self._rebuild(fn, code, found)
         finally:
