@@ -61,8 +61,8 @@ pub(crate) fn integer<'py>(
 /// An element type as Python objects hold it.
 trait Scalar: Element {
     fn to_object(self, py: Python<'_>) -> Bound<'_, PyAny>;
-    /// The value of an exact `int` or `float` that `array.array` would store as it is; anything
-    /// else is left to `array.array`.
+    /// The value that `array.array` would store for an exact `int`, `bool` or `float`; anything else
+    /// is left to `array.array`.
     fn from_object(object: &Bound<'_, PyAny>) -> Option<Self>;
 }
 
@@ -99,11 +99,13 @@ macro_rules! scalars {
 scalars!(int i8 i16 i32 i64 u8 u16 u32 u64);
 scalars!(float f32 f64);
 
-/// The value of an exact `int`, if it fits.
+/// The value of an exact `int` or a `bool`, if it fits.
 #[inline]
 fn exact_int<T: TryFrom<i64> + TryFrom<u64>>(object: &Bound<'_, PyAny>) -> Option<T> {
     // SAFETY: the object is alive, by `Bound`.
-    if unsafe { ffi::PyLong_CheckExact(object.as_ptr()) } == 0 {
+    let is_int = unsafe { ffi::PyLong_CheckExact(object.as_ptr()) } != 0;
+    // SAFETY: the same.
+    if !is_int && unsafe { ffi::PyBool_Check(object.as_ptr()) } == 0 {
         return None;
     }
     let mut overflow = 0;
@@ -116,11 +118,13 @@ fn exact_int<T: TryFrom<i64> + TryFrom<u64>>(object: &Bound<'_, PyAny>) -> Optio
     }
 }
 
+/// The value of an exact `float`, or of an int within 64 bits, rounded to nearest as Python does.
 #[inline]
+#[expect(clippy::cast_precision_loss, reason = "Python rounds so")]
 fn exact_float(object: &Bound<'_, PyAny>) -> Option<f64> {
     // SAFETY: the object is alive, by `Bound`.
     if unsafe { ffi::PyFloat_CheckExact(object.as_ptr()) } == 0 {
-        return None;
+        return exact_int::<i64>(object).map(|value| value as f64);
     }
     // SAFETY: a float.
     Some(unsafe { ffi::PyFloat_AsDouble(object.as_ptr()) })

@@ -232,6 +232,27 @@ def test_map_failing_index_of_a_result_passes_its_exception() -> None:
     assert data.tolist() == [1]
 
 
+RESULTS: tuple[Any, ...] = (
+    0, 1, -1, True, False, 127, 128, 255, 256, 2**31, 2**53 - 1, 2**53 + 1, 2**54 + 2, 2**54 + 6,
+    2**63 - 513, 2**63 - 1, 2**63, 2**64 - 1, 2**64, -(2**53) - 1, -(2**63), -(2**63) - 1, 10**308,
+    2**1024, 16777217, 33554431, -16777219, -0.0, 0.1, 1e39, 3.4028235677973366e38, math.nan,
+    math.inf, Index(3),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("code", LETTERS)
+@pytest.mark.parametrize("result", RESULTS)
+def test_map_stores_a_result_as_an_array_does(code: str, result: Any) -> None:
+    def called(_: object) -> Any:
+        return result
+
+    ours = outcome(ao.map, array("b", [1, 2]), called, typecode=code)
+    theirs = outcome(array, code, [result] * 2)
+    assert type(ours.error) is type(theirs.error)
+    assert str(ours.error) == str(theirs.error)
+    assert_same(ours.value, theirs.value)
+
+
 @pytest.mark.parametrize("code", LETTERS)
 def test_map_bad_result_stops_at_its_element(code: str) -> None:
     bad_results: tuple[Any, ...] = ("text", None, 1j, [], b"1" if code in "fd" else 2**200)
