@@ -235,62 +235,82 @@ def module(seen: list[tuple[str, Guard]]) -> Guard:
     return (_module_holds, seen)
 
 
-def _of_class(kind: type, name: str) -> Any:
-    """Look up an attribute of a class."""
-    for base in _MRO(kind):
-        found = _NAMES(base).get(name, MISSING)
+def _names_of(kind: type) -> list[Any]:
+    """Return the attributes of a class and those that it comes from."""
+    return [_NAMES(base) for base in _MRO(kind)]
+
+
+def _first(classes: list[Any], name: str) -> Any:
+    for names in classes:
+        found = names.get(name, MISSING)
         if found is not MISSING:
             return found
     return MISSING
 
 
-def _dict_of(item: Any) -> Any:
-    """Return the attributes of an object by itself: None if it has none, or MISSING if unclear."""
-    found = _of_class(type(item), "__dict__")
-    if found is MISSING:
-        return None
-    own = item.__dict__ if type(found) is GetSetDescriptorType else MISSING
-    return own if type(own) is dict else MISSING
+def _of_class(kind: type, name: str) -> Any:
+    """Look up an attribute of a class."""
+    return _first(_names_of(kind), name)
 
 
-def attribute(item: Any, name: str) -> tuple[str, Any]:
-    """Look up an attribute without running user code: how it was found, and what.
+class Attributes:
+    """The attributes of an object, looked up without running user code."""
 
-    How: "value", "method", "property", or "" for whatever would run code that cannot be traced.
-    """
-    kind = type(item)
-    if _of_class(kind, "__getattribute__") is not object.__getattribute__:
-        return "", None
-    found = _of_class(kind, name)
-    if type(found) is property:
-        # Where it raises AttributeError, `__getattr__` is asked.
-        is_last = _of_class(kind, "__getattr__") is MISSING
-        return ("property", found.fget) if is_last else ("", None)
-    if type(found) is MemberDescriptorType:
-        try:
-            return "value", found.__get__(item)
-        except (AttributeError, TypeError):
+    __slots__ = ("classes", "item", "own")
+
+    def __init__(self, item: Any) -> None:
+        """Look at what is the same for all of them."""
+        self.item = item
+        self.classes = _names_of(type(item))
+        self.own: Any = None  # by itself: None if it has none, or MISSING if unclear
+        if _first(self.classes, "__getattribute__") is not object.__getattribute__:
+            self.classes = []
+            self.own = MISSING
+            return
+        found = _first(self.classes, "__dict__")
+        if found is not MISSING:
+            own = item.__dict__ if type(found) is GetSetDescriptorType else MISSING
+            self.own = own if type(own) is dict else MISSING
+
+    def find(self, name: str) -> tuple[str, Any]:
+        """Look up one: how it was found, and what.
+
+        How: "value", "method", "property", or "" for whatever would run code that cannot be traced.
+        """
+        found = _first(self.classes, name)
+        how = type(found)
+        if how is property:
+            # Where it raises AttributeError, `__getattr__` is asked.
+            is_last = _first(self.classes, "__getattr__") is MISSING
+            return ("property", found.fget) if is_last else ("", None)
+        if how is MemberDescriptorType:
+            try:
+                return "value", found.__get__(self.item)
+            except (AttributeError, TypeError):
+                return "", None
+        own = self.own
+        if own is MISSING:
             return "", None
-    own = _dict_of(item)
-    if own is MISSING:
-        return "", None
-    if own is not None and name in own:
-        how = type(found)  # a descriptor that sets or deletes comes first
-        if found is MISSING or all(
-            _of_class(how, each) is MISSING for each in ("__set__", "__delete__")
-        ):
-            return "value", own[name]
-        return "", None
-    if type(found) is FunctionType:
-        return "method", found
-    if found is MISSING or type(found) not in _SCALARS | {tuple}:
-        return "", None
-    return "value", found
+        if own is not None and name in own:
+            # A descriptor that sets or deletes comes first.
+            if found is MISSING or all(
+                _of_class(how, each) is MISSING for each in ("__set__", "__delete__")
+            ):
+                return "value", own[name]
+            return "", None
+        if how is FunctionType:
+            return "method", found
+        if found is MISSING or (how not in _SCALARS and how is not tuple):
+            return "", None
+        return "value", found
 
 
 def _instance_holds(payload: Any, found: Any) -> bool:
+    if not payload:
+        return True
+    attributes = Attributes(found)
     for name, how, (test, wanted) in payload:
-        now, value = attribute(found, name)
+        now, value = attributes.find(name)
         if now != how or not test(wanted, value):
             return False
     return True

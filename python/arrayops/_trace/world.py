@@ -60,7 +60,7 @@ class Instance(s.StandIn):
 
     def __getattr__(self, name: str) -> Any:
         """Return an attribute's stand-in."""
-        how, found = g.attribute(self._ao_item, name)
+        how, found = g.Attributes(self._ao_item).find(name)
         if not how:
             self._ao_seen.append((name, how, g.identical(None)))
             raise self._ao_record.stop(f"it reads self.{name}, which is not a plain attribute")
