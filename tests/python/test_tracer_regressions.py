@@ -214,31 +214,32 @@ def test_exception_that_changes_a_global_is_not_overlooked() -> None:
 # Python calls what the engine leaves out, and that may change what the rest is computed with.
 WORLD = "n = 0\ndef note(*_):\n global n\n n += 1\n return 0\n"
 ROOT = (
-    " def run(self, x):\n  try: return math.sqrt(x) + n\n  except ValueError: return {}\n"
+    " def run(self, x):\n  try: return math.pow(x, 0.5) + n\n  except ValueError: return {}\n"
     "f = M().run"
 )
 NOTING: list[str] = [
-    "def f(x):\n try: return math.sqrt(x) + n\n except ValueError: return note()",
+    "def f(x):\n try: return math.pow(x, 0.5) + n\n except ValueError: return note()",
     "def f(x):\n try: return int(1 / (x + 1)) + n\n except ArithmeticError: return note()",
     (
         "m = module(n=0)\ndef bad():\n m.n += 1\n return 0\nm.bad = bad\n"
-        "def f(x):\n try: return math.log(x) + m.n\n except ValueError: return m.bad()"
+        "def f(x):\n try: return math.pow(x, 0.5) + m.n\n except ValueError: return m.bad()"
     ),
     (
         "class M:\n n = 0\n def mark(self):\n  self.n += 1\n  return 0\n def run(self, x):\n"
-        "  try: return math.log(x) + self.n\n  except ValueError: return self.mark()\nf = M().run"
+        "  try: return math.pow(x, 0.5) + self.n\n  except ValueError: return self.mark()\n"
+        "f = M().run"
     ),
     (
         "class M:\n @property\n def bad(self): return note()\n def run(self, x):\n"
-        "  try: return math.log(x) + n\n  except ValueError: return self.bad\nf = M().run"
+        "  try: return math.pow(x, 0.5) + n\n  except ValueError: return self.bad\nf = M().run"
     ),
     (
         "class M:\n def __getattr__(self, name): return note()\n def run(self, x):\n"
-        "  try: return math.log(x) + n\n  except ValueError: return self.bad\nf = M().run"
+        "  try: return math.pow(x, 0.5) + n\n  except ValueError: return self.bad\nf = M().run"
     ),
     (
         "m = module(__getattr__=note)\n"
-        "def f(x):\n try: return math.log(x) + n\n except ValueError: return m.bad"
+        "def f(x):\n try: return math.pow(x, 0.5) + n\n except ValueError: return m.bad"
     ),
     "def f(x):\n if x == -1: return note(f'{x}')\n return x * 1.0 + n",
     (
@@ -257,13 +258,13 @@ NOTING: list[str] = [
     "class M:\n def __bool__(self): return note() > 0\n" + ROOT.format("5 if self else 6"),
     (
         "class M:\n def __repr__(self): return str(note())\n def run(self, x):\n"
-        "  try:\n   try: return math.sqrt(x) + n\n"
+        "  try:\n   try: return math.pow(x, 0.5) + n\n"
         "   except ValueError: raise TypeError(f'{self.run}')\n"
         "  except TypeError: return 0\nf = M().run"
     ),
     (
         "def h(y): return y\nh.bad = note\n"
-        "def f(x):\n try: return math.sqrt(x) + n\n except ValueError: return h.bad()"
+        "def f(x):\n try: return math.pow(x, 0.5) + n\n except ValueError: return h.bad()"
     ),
     # None is no number, and no error.
     "def f(x, k=None): return note() if x < 0 and not isinstance(k, float) else x + n",
@@ -436,20 +437,20 @@ def test_object_of_another_class_is_not_taken_for_a_plain_one() -> None:
     [
         (
             "m = module(K=2.0)\nm.m = m\n"
-            "def f(x):\n try: return math.sqrt(x) + m.K\n except ValueError: return 0.0"
+            "def f(x):\n try: return math.pow(x, 0.5) + m.K\n except ValueError: return 0.0"
         ),
         (
             "import os\n"
-            "def f(x):\n try: return math.sqrt(x) + (os.path.sep == 'a')\n"
+            "def f(x):\n try: return math.pow(x, 0.5) + (os.path.sep == 'a')\n"
             " except ValueError: return 0.0"
         ),
         (
             "m = module(c=3.0)\ndef scale(x): return x * m.c\nm.scale = scale\n"
-            "def f(x):\n try: return m.scale(math.sqrt(x))\n except ValueError: return 0.0"
+            "def f(x):\n try: return m.scale(math.pow(x, 0.5))\n except ValueError: return 0.0"
         ),
         (
             "class M:\n @staticmethod\n def h(x): return 2\n"
-            " def run(self, x):\n  try: return math.sqrt(x)\n"
+            " def run(self, x):\n  try: return math.pow(x, 0.5)\n"
             "  except ValueError: return self.h(x)\n"
             "f = M().run"
         ),
@@ -467,7 +468,7 @@ def test_what_is_not_traced_is_found_out_once(source: str, monkeypatch: pytest.M
 
 def test_function_that_gets_an_attribute_is_looked_at_again() -> None:
     source = WORLD + (
-        "def h(y): return y\ndef f(x):\n try: return math.sqrt(x) + h(n)\n"
+        "def h(y): return y\ndef f(x):\n try: return math.pow(x, 0.5) + h(n)\n"
         " except ValueError: pass\n try: return h.bad()\n except AttributeError: return 0"
     )
     assert_same_worlds(source, ("", "", "h.bad = note", "", ""))
@@ -476,7 +477,7 @@ def test_function_that_gets_an_attribute_is_looked_at_again() -> None:
 def test_attribute_that_a_handler_may_read_is_looked_at_when_it_comes() -> None:
     source = WORLD + (
         "class M:\n def run(self, x):\n"
-        "  try: return math.log(x) + n\n  except ValueError: return self.bad\nf = M().run"
+        "  try: return math.pow(x, 0.5) + n\n  except ValueError: return self.bad\nf = M().run"
     )
     assert_same_worlds(source, ("", "", "M.__getattr__ = note", "", "M.bad = property(note)", ""))
 
@@ -498,10 +499,10 @@ def test_none_is_no_number() -> None:
 
 
 def test_what_is_read_ahead_may_bring_more_to_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    fn = sample("def f(x):\n try: return math.sqrt(x)\n except ValueError: return math.more(x)")
+    fn = sample("def f(x):\n try: return math.pow(x, 0.5)\n except ValueError: return math.more(x)")
     more = sample("def f(x): return x + math.pi + math.e + math.tau")
     monkeypatch.setattr(math, "more", more, raising=False)
-    assert "native, as sqrt(x)" in ao.explain(fn)
+    assert "native, as x ** 0.5" in ao.explain(fn)
     assert_as_per_element(fn, SOME_FLOATS)
 
 

@@ -153,6 +153,43 @@ def test_what_is_caught_is_what_python_raises(body: str, native: str, error: str
     assert [kinds for kinds in ("ii", "if", "ff") if natives(fn, KINDS[kinds])] == native.split(" ")
 
 
+@pytest.mark.parametrize("error", ["ValueError", "OverflowError", "ArithmeticError", "KeyError"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(f"math.{name}({x})" for x in ("x", "x + 0.5", "x * 1e-3", "x / 4") for name in (
+            "sqrt", "log", "log2", "log10", "log1p", "asin", "acos", "acosh", "atanh", "sin", "cos",
+            "tan", "exp", "floor", "ceil", "trunc",
+        )),
+        "math.log(x, 2)", "math.log(100, x)", "int(x)", "round(x)", "round(x, 2)", "round(x, -1)",
+        "int(x * 1e300)", "int(x / 4) + math.sqrt(x)", "math.floor(x) % 7 + math.log(x + 3)",
+        "math.sqrt(x > 3)", "math.log(x > 3)", "int(x * 0.5) // int(x * 0.25)",
+    ],
+)  # fmt: skip
+def test_what_math_and_int_raise_is_caught(body: str, error: str) -> None:
+    fn = function(f"def f(x):\n try: return {body}\n except {error}: return -12")
+    assert natives(fn, KINDS["f"]) > 0
+    assert natives(fn, KINDS["i"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("body", "raised", "shown"),
+    [
+        ("math.log(x)", "ValueError", "-1 if x <= 0.0 else log(x)"),
+        ("math.asin(x)", "ValueError", "-1 if 1.0 < abs(x) else asin(x)"),
+        (
+            "int(x)",
+            "(ValueError, OverflowError)",
+            "-1 if x != x or abs(x) == inf else float(int(x))",
+        ),
+    ],
+)
+def test_caught_exception_of_math_is_native(body: str, raised: str, shown: str) -> None:
+    fn = function(f"def f(x):\n try: return {body}\n except {raised}: return -1")
+    told = ao.explain(fn, ARRAYS["f"]).replace("-1.0", "-1")
+    assert told.splitlines()[-1].strip() == f"float arrays: native, as {shown}"
+
+
 @pytest.mark.parametrize("body", ["x // 0", "x % 0", "x / 0", "x // 0.0", "x % 0.0", "x / 0.0"])
 def test_caught_division_by_zero_is_native(body: str) -> None:
     fn = function(f"def f(x):\n try: return {body}\n except ZeroDivisionError: return 12")

@@ -52,11 +52,20 @@ def _float(record: Record, x: Any) -> Any:
     return Float(record, v.as_float(record, x))
 
 
+def _nearest(record: Record, x: Float) -> Any:
+    return Int(record, record.do(r.ROUND, x._ao_node))
+
+
 def _rounding(op: int) -> Symbolic:
     def to_int(record: Record, x: Any) -> Any:
-        if type(x) is Float:
-            return Int(record, record.do(op, x._ao_node))
-        return v.plain_int(x)
+        if type(x) is not Float:
+            return v.plain_int(x)
+        if record.handler:  # what there is no int for raises, on a path of its own
+            if x != x:
+                int(math.nan)
+            if abs(x) == math.inf:
+                int(math.inf)
+        return Int(record, record.do(op, x._ao_node))
 
     return to_int
 
@@ -77,7 +86,7 @@ def _round(record: Record, x: Any, digits: Any = None) -> Any:
     # nearest to the decimal, which is what Python's round gives.
     power = 10.0 ** abs(digits)
     scaled = x * power if digits >= 0 else x / power
-    whole = Float(record, record.do(r.INT_TO_FLOAT_EXACT, _ROUND(record, scaled)._ao_node))
+    whole = Float(record, record.do(r.INT_TO_FLOAT_EXACT, _nearest(record, scaled)._ao_node))
     distance = abs(scaled - whole)
     if digits != 0 and distance + abs(scaled) * 2.0**-51 >= 0.5:
         raise record.bail("it rounds near a tie")
@@ -146,9 +155,26 @@ def _real(real: Callable[..., Any]) -> Symbolic:
     return lambda _record, *args: real(*args)
 
 
+# By function: what is outside its domain, where it raises ValueError.
+_OUTSIDE: dict[str, Callable[[Any], Any]] = {
+    "sqrt": lambda x: x < 0.0,
+    **dict.fromkeys(("log", "log2", "log10"), lambda x: x <= 0.0),
+    "log1p": lambda x: x <= -1.0,
+    **dict.fromkeys(("asin", "acos"), lambda x: abs(x) > 1.0),
+    "acosh": lambda x: x < 1.0,
+    "atanh": lambda x: abs(x) >= 1.0,
+    **dict.fromkeys(("sin", "cos", "tan"), lambda x: abs(x) == math.inf),
+}
+
+
 def _libm(number: int) -> Symbolic:
+    is_outside = _OUTSIDE.get(LIBM[number])
+
     def call(record: Record, x: Any) -> Any:
-        return Float(record, record.do(r.LIBM, v.as_float(record, x), -1, number))
+        x = _float(record, x)
+        if record.handler and is_outside is not None and is_outside(x):  # a path of its own
+            math.sqrt(-1.0)
+        return Float(record, record.do(r.LIBM, x._ao_node, -1, number))
 
     return call
 
