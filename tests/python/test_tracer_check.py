@@ -356,7 +356,6 @@ def test_loops_that_may_have_no_end_are_refused(source: str) -> None:
 def traced(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Give the tracer a memory of its own; return what it traces."""
     made: list[Any] = []
-    seen: set[Any] = set()
     real = vars(_trace)["trace"]
 
     def trace(fn: Any, kinds: bytes, target: int) -> Any:
@@ -365,7 +364,7 @@ def traced(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(_trace, "trace", trace)
     monkeypatch.setattr(_trace, "_cache", {})
-    monkeypatch.setattr(_trace, "_seen", seen)
+    monkeypatch.setattr(_trace, "_seen", {})
     return made
 
 
@@ -386,6 +385,16 @@ def test_new_function_is_traced_at_once_for_many_elements_only(traced: list[Any]
     assert traced == [first, second, many]
     assert all(_trace.find(fn, INT, INT_ARRAY, 1000) for fn in traced)
     assert len(traced) == 3
+
+
+def test_function_at_the_address_of_another_is_new(traced: list[Any]) -> None:
+    addresses: set[int] = set()
+    for number in range(1000):
+        fn = plus(number)
+        addresses.add(id(fn.__code__))
+        assert _trace.find(fn, INT, INT_ARRAY, 1000) is None
+    assert len(addresses) < 1000
+    assert traced == []
 
 
 def test_functions_seen_once_are_forgotten_before_they_are_too_many(traced: list[Any]) -> None:

@@ -5,6 +5,7 @@ import builtins
 import contextlib
 import ctypes
 import functools
+import itertools
 import math
 import operator
 import threading
@@ -229,7 +230,35 @@ def test_function_that_changes_at_each_call_is_traced_when_calls_have_taken_as_l
     monkeypatch.setattr(_trace, "CALL_SECONDS", 1e-7)
     assert find()
     for variants in vars(_trace)["_cache"].values():
-        variants[0].owed = 0.0012
+        variants[0].owed, variants[0].cost = 0.0012, 1.0
     assert [find() for _ in range(4)] == [False, False, True, True]
     names["K"] = 2  # of an earlier one
     assert _trace.find(fn, b"\0", 0, 300) is not None
+
+
+def test_function_that_never_comes_back_is_traced_more_and_more_rarely(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = namespace("K = 0\ndef f(x): return x * K")
+    seconds = itertools.count()
+    monkeypatch.setattr(_trace, "_cache", {})
+    monkeypatch.setattr(_trace, "perf_counter", lambda: next(seconds))  # a trace costs two
+    monkeypatch.setattr(_trace, "CALL_SECONDS", 1.0)
+
+    def find(value: int, length: int = 1) -> bool:
+        names["K"] = value
+        return _trace.find(names["f"], b"\0", 0, length) is not None
+
+    assert not find(0)  # new
+    traced = [find(number) for number in range(1, 5000)]
+    assert traced[0]
+    assert [sum(traced[start : start + 16]) for start in (1, 17)] == [8, 4]
+    assert 30 <= sum(traced) <= 60
+    assert not any(find(0) and find(1) for _ in range(50))
+    # Of many elements each is traced.
+    assert all(find(number, 2) for number in range(6000, 6050))
+    # As before, once traces are used again.
+    assert any(find(7) for _ in range(200))
+    assert find(7)
+    assert sum(find(number % 4) for number in range(400)) > 200
+    assert all(find(number % 4) for number in range(400))

@@ -13,6 +13,7 @@ import sys
 from time import perf_counter
 from types import FunctionType, MethodType
 from typing import Any
+from weakref import ref
 
 from arrayops._trace import guards, opcodes
 from arrayops._trace.explore import Trace, trace
@@ -25,25 +26,29 @@ _MONITORING = getattr(sys, "monitoring", None)
 _MAX_ENTRIES = 512  # code objects kept in the cache, by kinds and target
 _MAX_SEEN = 4096
 _LONG = 4096  # elements for which calls cost more than tracing, by far
-CALL_SECONDS = 1e-7  # what a call for an element takes at least
+CALL_SECONDS = 7e-8  # what a call for an element takes at least
 _MAX_VARIANTS = 8  # traces of one code object that differ in what it refers to
+_MAX_PATIENCE = 64  # times the cost of a trace
 
 
 class _Variant:
     """A trace and what it depends on."""
 
-    __slots__ = ("anchor", "code", "owed", "payload", "test")
+    __slots__ = ("anchor", "code", "cost", "owed", "patience", "payload", "test", "used")
 
-    def __init__(self, anchor: Any, outcome: Trace, owed: float) -> None:
-        """Keep the outcome, and for how many seconds calls come before another one is made."""
+    def __init__(self, anchor: Any, outcome: Trace, cost: float, patience: int) -> None:
+        """Keep the outcome, the seconds that it costs, and how many times that calls come first."""
         self.anchor = anchor  # alive, so that its id stays its own
         self.code = outcome.code
-        self.owed = owed
+        self.cost = cost
+        self.patience = patience
+        self.owed = cost * patience  # seconds of calls before another trace is made
+        self.used = False
         self.test, self.payload = outcome.guard
 
 
 _cache: dict[tuple[int, bytes, int], list[_Variant]] = {}
-_seen: set[tuple[int, bytes, int]] = set()
+_seen: dict[tuple[int, bytes, int], ref[Any]] = {}
 
 
 def _anchor(fn: Any) -> Any:
@@ -68,8 +73,9 @@ def find(fn: Any, kinds: bytes, target: int, length: int = _LONG) -> bytes | Non
     Kinds: one byte per argument, 0 for ints and 1 for floats. Target: 0 an integer array, 1 a float
     array, 2 truth, 3 an accumulator (the first argument). What the function refers to is compared
     at every call. A function that is new is not traced for less than some thousand elements: it is
-    when it comes again. One of which something has changed is when calls have taken as long as
-    tracing it took: one that changes each time takes twice as long as calls at most.
+    when it comes again. One of which something has changed is if the elements are so many that
+    calls take longer than tracing, or when calls have taken as long; and if no trace of it is ever
+    used again, when they have taken longer and longer.
     """
     if not is_traceable_now():
         return None
@@ -85,20 +91,24 @@ def find(fn: Any, kinds: bytes, target: int, length: int = _LONG) -> bytes | Non
         try:
             for variant in variants:
                 if variant.test(variant.payload, fn):
+                    variant.used = True
                     return variant.code
         except Exception as error:
             if is_foreign(error):
                 raise
             return None
         newest = variants[0]
-        newest.owed -= length * CALL_SECONDS
-        if newest.owed > 0.0:
+        calls = length * CALL_SECONDS
+        newest.owed -= calls
+        if newest.owed > 0.0 and calls < newest.cost:
             return None
-    if length < _LONG and key not in _seen:
-        if len(_seen) >= _MAX_SEEN:
-            _seen.clear()
-        _seen.add(key)
-        return None
+    if length < _LONG:
+        seen = _seen.get(key)
+        if seen is None or seen() is not anchor:  # an id may be another's by now
+            if len(_seen) >= _MAX_SEEN:
+                _seen.clear()
+            _seen[key] = ref(anchor)
+            return None
     return _find_new(fn, kinds, target, anchor)
 
 
@@ -115,8 +125,15 @@ def _find_new(fn: Any, kinds: bytes, target: int, anchor: Any) -> bytes | None:
     if outcome.guard is None:
         return None
     key = id(anchor), kinds, target
-    newest = _Variant(anchor, outcome, perf_counter() - started)
-    variants = [newest, *_cache.get(key, ())][:_MAX_VARIANTS]
+    cost = 2 * (perf_counter() - started)  # the engine has as much to do with what is new
+    older = _cache.get(key, [])
+    patience = 1
+    if older and not any(variant.used for variant in older):
+        patience = older[0].patience
+        if len(older) * patience >= _MAX_VARIANTS:  # all of them are looked at each time
+            older = []
+            patience = min(2 * patience, _MAX_PATIENCE)
+    variants = [_Variant(anchor, outcome, cost, patience), *older][:_MAX_VARIANTS]
     if key not in _cache and len(_cache) >= _MAX_ENTRIES:
         for old in list(_cache)[: _MAX_ENTRIES // 2]:
             _cache.pop(old, None)
