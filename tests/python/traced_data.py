@@ -178,9 +178,18 @@ def _magnitudes(chooser: random.Random, code: str, length: int) -> list[Any]:
     return [-value if low and chooser.random() < 0.5 else value for value in values]
 
 
+def _large(chooser: random.Random, code: str, length: int) -> list[Any]:
+    """Stay near one end of the type: what is summed goes far beyond it."""
+    if code in FLOAT_CODES:
+        size = chooser.choice((-1e18, 1e19, 1e300 if code == "d" else 1e38))
+        return [size * chooser.uniform(0.5, 1.0) for _ in range(length)]
+    end = chooser.choice((int(TYPECODES[code].low), int(TYPECODES[code].high)))
+    return [end - end // 8 * chooser.randint(0, 4) for _ in range(length)]
+
+
 _Filling = Callable[[random.Random, str, int], list[Any]]
 _CALM: tuple[_Filling, ...] = (_small, _small, _positive, _uniform)
-_WILD: tuple[_Filling, ...] = (_special, _full, _ramp, _constant, _magnitudes)
+_WILD: tuple[_Filling, ...] = (_special, _full, _ramp, _constant, _large, _magnitudes)
 
 
 def _runs(chooser: random.Random, code: str, length: int) -> list[Any]:

@@ -480,9 +480,7 @@ class Writer:
         if value.kind != "i" or self.result != "i" or self.purpose == "filter":
             return value.text
         if self.purpose == "reduce":
-            mask = self.chooser.choice(("", "", " & 0xFFFFFFFF", " % 65521", " & (2**64 - 1)"))
-            masked = f"({value.text}){mask}"
-            return self._divided(value.text) if self.chooser.random() < 0.1 else masked
+            return self._accumulated(value.text)
         if self.typecode is None:
             if self.chooser.random() < 0.2:
                 return value.text
@@ -490,6 +488,25 @@ class Writer:
         if self.typecode == "d":
             return value.text
         return self._fitted(value.text, self.typecode)
+
+    def _accumulated(self, text: str) -> str:
+        kind = self.chooser.random()
+        if kind < 0.12:
+            return self._capped_sum()
+        if kind < 0.2:
+            return self._divided(text)
+        mask = self.chooser.choice(("", "", " & 0xFFFFFFFF", " % 65521", " & (2**64 - 1)"))
+        return f"({text}){mask}"
+
+    def _capped_sum(self) -> str:
+        """Return a sum that is compared with what is beyond 64 bits, as it may be itself."""
+        bound = self.chooser.choice(
+            ("10**20", "-10**20", "2**63", "-2**63 - 1", "2**64 + 1", "2.0**64", "-1e19", "2.5")
+        )
+        test = f"x {self.chooser.choice(('<', '<=', '>', '>=', '==', '!='))} {bound}"
+        ways = [f"x + y if {test} else {self.chooser.choice('xy')}", f"min(x, {bound}) + y",
+                f"max({bound}, x) + y", f"y + x if not {test} else 7"]  # fmt: skip
+        return self.chooser.choice(ways)
 
     def _divided(self, text: str) -> str:
         """Divide by what is not zero where that matters."""
