@@ -66,7 +66,7 @@ operations! {
 }
 
 /// The functions that [`Op::Call`] knows.
-pub(super) const FUNCTIONS: u16 = 21;
+pub(super) const FUNCTIONS: u16 = 23;
 
 /// Where there is no operand, or no mask.
 const ABSENT: u16 = 0xffff;

@@ -34,6 +34,8 @@ LIBM = [
     "atanh",
     "cbrt",
     "exp2",
+    "erf",
+    "erfc",
 ]
 
 

@@ -94,6 +94,18 @@ BODIES = [
     ("min(-0.0, x)", "i f"), ("max(x, -0.0, 0)", "i f"), ("min((x, 7))", "i f"), ("min(x)", ""),
     ("sum((x, 2))", "i"), ("sum((x, True), 5)", "i"), ("sum(divmod(x, 3))", "i"),
     ("sum((x, 2), 0.5)", ""),
+    # Bits.
+    ("x.bit_count()", "i"), ("x.bit_length()", "i"), ("(x >> 1).bit_count()", "i"),
+    ("(x * 3).bit_length()", "i"), ("(x > 3).bit_count()", "i f"), ("(x > 3).bit_length()", "i f"),
+    # The root of a sum of squares, of an int; the error function.
+    ("math.hypot(x, 3)", "i f"), ("math.hypot(x, x + 1, 2.5)", "i f"), ("math.hypot(x)", ""),
+    ("math.hypot(x / 7, -0.0)", "i f"), ("math.hypot(x * 1e-150, x * 1e-100)", "i f"),
+    ("math.hypot(math.inf, x)", "i f"), ("math.hypot(x * 1e300, math.nan)", "i f"),
+    ("math.hypot(x * 5e-324, 1e-300)", "f"), ("math.hypot(x, 3, 4)", "i f"),
+    ("math.hypot(3, -4, x)", "i f"),
+    ("math.isqrt(x)", "i"), ("math.isqrt(abs(x))", "i"), ("math.isqrt(x * x)", "i"),
+    ("math.isqrt(x * x - 1)", "i"), ("math.isqrt(x > 3)", "i f"),
+    ("math.erf(x)", "i f"), ("math.erfc(x / 3)", "i f"),
     # Floats made of text.
     ("max(x, float('-inf'))", "i f"), ("x == float('nan')", "i f"), ("x * float(' 2.5 ')", "i f"),
     ("float('2.5 m') if x > 10**9 else x", "i f"), ("float('2.5 m')", ""),
@@ -261,7 +273,7 @@ def test_identity_that_shows_only_later_is_kept(choice: str) -> None:
 @pytest.mark.parametrize(
     ("body", "kind", "reason"),
     [
-        ("x.bit_count()", "i", "it uses the attribute bit_count of a number"),
+        ("x.as_integer_ratio()", "i", "it uses the attribute as_integer_ratio of a number"),
         ("f'{x}' == '1'", "i", "it makes text"),
         ("'ab'[x] == 'a'", "i", "it works with text"),
         ("x * 1.0 + 10**400", "i", "it raises OverflowError"),

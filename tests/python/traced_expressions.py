@@ -191,7 +191,7 @@ TEMPLATES = {"i": INT_TEMPLATES, "f": FLOAT_TEMPLATES, "b": BOOL_TEMPLATES, "n":
 _ALL_TABLES = {**TEMPLATES, "odd": ODD_TEMPLATES}
 # What the tracer always refuses, left out where functions are to run natively.
 UNTRACED = (
-    *("modf", "isqrt", "gcd", "index", "erf", "hypot", "bit_length", "ulp", "nextafter", "cbrt"),
+    *("modf", "gcd", "index", "ulp", "nextafter", "cbrt"),
     *("remainder", "frexp", "ldexp", "gamma", "sum(", "fsum", "math.log({f}, {f})", "truth"),
     *("isclose", "{s}, {d}", "len("),
 )

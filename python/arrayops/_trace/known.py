@@ -40,6 +40,8 @@ LIBM = [
     "atanh",
     "cbrt",
     "exp2",
+    "erf",
+    "erfc",
 ]
 # As they are now: a program may put others in their places for a while.
 RANGE, ISINSTANCE, _LN = range, isinstance, math.log
@@ -179,6 +181,76 @@ def _libm(number: int) -> Symbolic:
     return call
 
 
+def _square_root(record: Record, x: Any) -> Any:
+    return Float(record, record.do(r.LIBM, x._ao_node, -1, LIBM.index("sqrt")))
+
+
+def _square(x: Any) -> tuple[Any, Any]:
+    """Return the square of a float and its rounding error (Dekker 1971)."""
+    square = x * x
+    scaled = x * 134217729.0  # 2**27 + 1, which splits it into halves
+    high = scaled - (scaled - x)
+    low = x - high
+    return square, ((high * high - square) + 2.0 * high * low) + low * low
+
+
+def _hypot(record: Record, *coordinates: Any) -> Any:
+    """Return the rounded root of the exact sum of squares, or leave it to Python near a tie.
+
+    Python's has a hundred bits and more before it is rounded, and so has this one: both are the
+    float that is nearest, but for ties that are nearer than that.
+    """
+    if not 2 <= len(coordinates) <= 3:
+        raise TypeError
+    sizes = [
+        abs(_float(record, each) if isinstance(each, Value) else float(each))
+        for each in coordinates
+    ]
+    largest, *others = sizes
+    for size in others:
+        largest = _choose(record, v.GT, r.I_MAX, largest, size)
+    is_plain = (largest > 1e-140) & (
+        largest < 1e140
+    )  # nothing overflows, nor does what counts vanish
+    for size in sizes:
+        is_plain = is_plain & (size == size)
+    if not is_plain:
+        if largest == math.inf:
+            return math.inf
+        for size in sizes:
+            if size != size:
+                return math.hypot(math.nan, 1.0)
+        if largest == 0.0:
+            return 0.0
+        raise record.bail("it squares what is very large or small")
+    total, rest = _square(sizes[0])
+    for size in others:
+        square, error = _square(size)
+        before, total = total, total + square
+        added = total - before
+        rest = rest + ((before - (total - added)) + (square - added)) + error
+    root = _square_root(record, total)
+    square, error = _square(root)
+    missing = ((total - square) - error) + rest
+    nodes = missing._ao_node, (2.0 * root)._ao_node
+    correction = Float(record, record.do(r.F_DIV, *nodes))
+    result = root + correction
+    beyond = correction - (result - root)
+    if result + beyond * (1.0 + 2.0**-30) != result:
+        raise record.bail("it rounds near a tie")
+    return result
+
+
+def _isqrt(record: Record, x: Any) -> Any:
+    if type(x) is Float:
+        raise record.bail("it raises TypeError")
+    x = v.plain_int(x)
+    if record.handler and x < 0:
+        math.isqrt(-1)
+    root = Int(record, record.do(r.TRUNC, _square_root(record, _float(record, x))._ao_node))
+    return root - (root * root > x)
+
+
 def _log(record: Record, x: Any, *bases: Any) -> Any:
     top = _LOG(record, x) if isinstance(x, Value) else _LN(x)
     if not bases:
@@ -290,6 +362,8 @@ _MATH: dict[str, Symbolic] = {
     "isinf": _isinf,
     "isfinite": _isfinite,
     "isclose": _isclose,
+    "hypot": _hypot,
+    "isqrt": _isqrt,
     "degrees": _scaling(180.0 / math.pi),
     "radians": _scaling(math.pi / 180.0),
     # The engine's cbrt is not the C library's, but one that Rust brings along.

@@ -371,6 +371,24 @@ def _is_integer(self: Any) -> Any:
     raise record.stop("it uses int.is_integer")
 
 
+def _bit_count(self: Any) -> Any:
+    """Return the number of ones, by adding ever longer groups of bits."""
+    bits = absolute(plain_int(self))
+    bits = bits - (bits >> 1 & 0x5555555555555555)
+    bits = (bits & 0x3333333333333333) + (bits >> 2 & 0x3333333333333333)
+    bits = bits + (bits >> 4) & 0x0F0F0F0F0F0F0F0F
+    for width in (8, 16, 32):
+        bits = bits + (bits >> width)
+    return bits & 127
+
+
+def _bit_length(self: Any) -> Any:
+    bits = absolute(plain_int(self))
+    for width in (1, 2, 4, 8, 16, 32):
+        bits = bits | bits >> width
+    return _bit_count(bits)
+
+
 def _no_power_modulo(self: Any, other: Any, modulus: Any = None) -> Any:
     if modulus is not None:
         raise self._ao_record.stop("it uses pow with three arguments")
@@ -428,6 +446,8 @@ def _define() -> None:
         kind.conjugate = plain_int  # type: ignore[attr-defined]
         kind.is_integer = _is_integer  # type: ignore[attr-defined]
         if kind is not Float:
+            kind.bit_count = _bit_count  # type: ignore[attr-defined]
+            kind.bit_length = _bit_length  # type: ignore[attr-defined]
             kind.numerator = property(plain_int)  # type: ignore[attr-defined]
             kind.denominator = property(lambda _: 1)  # type: ignore[attr-defined, misc]
 

@@ -35,6 +35,8 @@ mod c {
         pub(super) safe fn atanh(x: f64) -> f64;
         pub(super) safe fn cbrt(x: f64) -> f64;
         pub(super) safe fn exp2(x: f64) -> f64;
+        pub(super) safe fn erf(x: f64) -> f64;
+        pub(super) safe fn erfc(x: f64) -> f64;
         pub(super) safe fn pow(x: f64, y: f64) -> f64;
         pub(super) safe fn fmod(x: f64, y: f64) -> f64;
         pub(super) safe fn atan2(y: f64, x: f64) -> f64;
@@ -63,6 +65,7 @@ logarithms!(log log2 log10);
 static CALLED: [Function; FUNCTIONS as usize] = [
     sqrt, c::exp, c::expm1, log, log2, log10, c::log1p, c::sin, c::cos, c::tan, c::asin,
     c::acos, c::atan, c::sinh, c::cosh, c::tanh, c::asinh, c::acosh, c::atanh, c::cbrt, c::exp2,
+    c::erf, c::erfc,
 ];
 
 /// The function of this number.
