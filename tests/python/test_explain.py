@@ -310,7 +310,7 @@ def test_callable_that_is_not_traced_is_told_without_a_place(
         (
             "def f(x): return x + 2**70",
             "it uses an int beyond 64 bits (<sample>:1, in f)",
-            "Ints must lie within 64 bits.",
+            "Ints must lie from -2**63 to 2**63 - 1.",
         ),
         (
             "def f(x): return x / (2**53 + 1)",

@@ -4,7 +4,7 @@ import math
 import operator
 from collections.abc import Callable
 from functools import partial
-from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from arrayops._trace import guards as g
@@ -149,7 +149,9 @@ class World:
             self.record.doubts(f"it has a `try` and uses the exception {name}")
             return s.UserException(self.record, name), g.USER_EXCEPTION
         self.record.doubts(f"it has a `try` and uses {name}")
-        what = "the class" if g.is_class(item) else f"{article(g.name_of(item))}:"
+        what = f"{article(g.name_of(item))}:"
+        if kind is BuiltinFunctionType or g.is_class(item):
+            what = "the function" if kind is BuiltinFunctionType else "the class"
         guard = g.UNKNOWN if g.is_unknown(item) else g.identical(item)
         return s.StandIn(self.record, name, f"it uses {what} {name}"), guard
 
