@@ -129,6 +129,32 @@ def test_function_that_is_patched_while_another_is_traced_is_in_no_trace(
     assert_as_per_element(fn, MANY)
 
 
+@pytest.mark.parametrize("name", ["hypot", "sqrt", "isqrt", "inf", "nan", "floor"])
+def test_what_is_replaced_in_math_is_not_the_tracers(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies = (
+        "hypot(x, 1.0)", "log(x)", "isqrt(int(x))", "isinf(x)", "isfinite(x)", "int(x)", "sin(x)",
+    )  # fmt: skip
+    real = {
+        each: getattr(math, each) for each in ("hypot", "log", "isqrt", "isinf", "isfinite", "sin")
+    }
+    source = "def f(x):\n try: return {}\n except ValueError: return -1.0"
+    calls: list[Any] = []
+
+    def patched(*given: object) -> float:
+        calls.append(given)
+        return 42.0
+
+    for body in bodies:
+        fn = function(source.format(body), **real)
+        with monkeypatch.context() as patch:
+            patch.setattr(math, name, patched if callable(getattr(math, name)) else 4.0)
+            for number in (math.nan, 4.0, -1.0):
+                assert_as_per_element(fn, array("d", [number] * 100))
+    assert calls == []
+
+
 @pytest.mark.parametrize("name", known.BUILTINS)
 def test_nothing_is_traced_while_a_builtin_is_replaced(name: str) -> None:
     def patched(*_: object) -> Any:

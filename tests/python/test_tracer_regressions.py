@@ -1,6 +1,7 @@
 """Functions for which a trace, or its guard, answered otherwise than Python."""
 
 import functools
+import itertools
 import math
 import signal
 import subprocess
@@ -14,6 +15,8 @@ import arrayops as ao
 import oracles
 import pytest
 from arrayops import _trace
+from arrayops._trace import guards
+from arrayops._trace.explore import trace
 from comparison import outcome
 from test_tracer_world import METHOD, SOME, SOME_FLOATS, assert_changes_are_noticed, namespace
 from traced_samples import LONGS, assert_as_per_element, assert_same_outcome
@@ -488,6 +491,47 @@ def test_helper_with_a_try_that_is_found_late_can_be_explained() -> None:
         "m.h = h\ndef f(x):\n y = 700 // x\n return m.h(y) + 3 if x > 3 else y + 1"
     )
     assert "f(x)" in ao.explain(namespace(source)["f"])
+
+
+def test_hypot_of_special_numbers_is_exact() -> None:
+    """Each by itself: one that is left to Python has the others of its block called as well."""
+    numbers = [
+        0.0,
+        -0.0,
+        1.0,
+        -3.0,
+        5e-324,
+        1e-160,
+        1e160,
+        math.inf,
+        -math.inf,
+        math.nan,
+        -math.nan,
+    ]
+    two, three = sample("def f(x, y): return math.hypot(x, y)"), sample("f = math.hypot")
+    for first, second in itertools.product(numbers, repeat=2):
+        fixed = sample(f"def f(x): return math.hypot(x, float('{first!r}'), {second == 1.0})")
+        columns = [array("d", [number] * 100) for number in (first, second)]
+        assert_as_per_element(two, *columns)
+        assert_as_per_element(three, *columns)
+        assert_as_per_element(fixed, columns[1])
+
+
+def test_guard_of_helpers_that_share_helpers_is_bounded() -> None:
+    names = namespace(
+        "def make(g, h): return lambda x: x if x < 5 else g(x) if x < 6 else h(x)\n"
+        "f = lambda x: x\nfor _ in range(17): f = make(f, f)"
+    )
+
+    def functions(guard: Any) -> int:
+        payload = guard[1]
+        if type(payload) is not guards.Function:
+            return 0
+        return 1 + sum(map(functions, payload.cells))
+
+    found = trace(names["f"], b"\0", 0)
+    assert "too many functions" in found.reason
+    assert functions(found.guard) <= 200
 
 
 def test_none_is_no_number() -> None:

@@ -99,6 +99,7 @@ BODIES = [
     ("(x * 3).bit_length()", "i"), ("(x > 3).bit_count()", "i f"), ("(x > 3).bit_length()", "i f"),
     # The root of a sum of squares, of an int; the error function.
     ("math.hypot(x, 3)", "i f"), ("math.hypot(x, x + 1, 2.5)", "i f"), ("math.hypot(x)", ""),
+    ("math.hypot(x, '3')", ""), ("math.hypot(x, 10**400)", ""), ("math.hypot(x, True)", "i f"),
     ("math.hypot(x / 7, -0.0)", "i f"), ("math.hypot(x * 1e-150, x * 1e-100)", "i f"),
     ("math.hypot(math.inf, x)", "i f"), ("math.hypot(x * 1e300, math.nan)", "i f"),
     ("math.hypot(x * 5e-324, 1e-300)", "f"), ("math.hypot(x, 3, 4)", "i f"),

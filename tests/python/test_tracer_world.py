@@ -458,9 +458,9 @@ def test_helper_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return real(code)
 
     monkeypatch.setattr(world, "check", check)
-    fn = namespace("\n".join([*lines, "def f(x): return h8(x) + g8(1)"]))["f"]
+    fn = namespace("\n".join([*lines, "def f(x): return h5(x) + g5(1)"]))["f"]
     assert _trace.find(fn, INT, FLOAT_ARRAY) is not None
-    assert len(checked) == 10
+    assert len(checked) == 7
 
 
 # -- the stand-ins --------------------------------------------------------------------------------

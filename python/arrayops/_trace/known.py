@@ -9,6 +9,7 @@ import math
 import operator
 import struct
 from collections.abc import Callable
+from math import inf, isqrt, nan, sqrt
 from types import BuiltinFunctionType
 from typing import Any
 
@@ -64,9 +65,9 @@ def _rounding(op: int) -> Symbolic:
             return v.plain_int(x)
         if record.handler:  # what there is no int for raises, on a path of its own
             if x != x:
-                int(math.nan)
-            if abs(x) == math.inf:
-                int(math.inf)
+                int(nan)
+            if abs(x) == inf:
+                int(inf)
         return Int(record, record.do(op, x._ao_node))
 
     return to_int
@@ -165,7 +166,7 @@ _OUTSIDE: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("asin", "acos"), lambda x: abs(x) > 1.0),
     "acosh": lambda x: x < 1.0,
     "atanh": lambda x: abs(x) >= 1.0,
-    **dict.fromkeys(("sin", "cos", "tan"), lambda x: abs(x) == math.inf),
+    **dict.fromkeys(("sin", "cos", "tan"), lambda x: abs(x) == inf),
 }
 
 
@@ -175,7 +176,7 @@ def _libm(number: int) -> Symbolic:
     def call(record: Record, x: Any) -> Any:
         x = _float(record, x)
         if record.handler and is_outside is not None and is_outside(x):  # a path of its own
-            math.sqrt(-1.0)
+            sqrt(-1.0)
         return Float(record, record.do(r.LIBM, x._ao_node, -1, number))
 
     return call
@@ -194,6 +195,14 @@ def _square(x: Any) -> tuple[Any, Any]:
     return square, ((high * high - square) + 2.0 * high * low) + low * low
 
 
+def _size(record: Record, x: Any) -> Any:
+    if isinstance(x, Value):
+        return abs(_float(record, x))
+    if type(x) not in (int, float, bool):
+        raise TypeError
+    return abs(float(x))
+
+
 def _hypot(record: Record, *coordinates: Any) -> Any:
     """Return the rounded root of the exact sum of squares, or leave it to Python near a tie.
 
@@ -202,24 +211,21 @@ def _hypot(record: Record, *coordinates: Any) -> Any:
     """
     if not 2 <= len(coordinates) <= 3:
         raise TypeError
-    sizes = [
-        abs(_float(record, each) if isinstance(each, Value) else float(each))
-        for each in coordinates
-    ]
+    sizes = [_size(record, each) for each in coordinates]
     largest, *others = sizes
     for size in others:
         largest = _choose(record, v.GT, r.I_MAX, largest, size)
-    is_plain = (largest > 1e-140) & (
-        largest < 1e140
-    )  # nothing overflows, nor does what counts vanish
+    # Nothing overflows, nor does what counts vanish.
+    is_plain = (largest > 1e-140) & (largest < 1e140)
     for size in sizes:
         is_plain = is_plain & (size == size)
     if not is_plain:
-        if largest == math.inf:
-            return math.inf
+        for size in sizes:
+            if size == inf:
+                return inf
         for size in sizes:
             if size != size:
-                return math.hypot(math.nan, 1.0)
+                return nan
         if largest == 0.0:
             return 0.0
         raise record.bail("it squares what is very large or small")
@@ -246,7 +252,7 @@ def _isqrt(record: Record, x: Any) -> Any:
         raise record.bail("it raises TypeError")
     x = v.plain_int(x)
     if record.handler and x < 0:
-        math.isqrt(-1)
+        isqrt(-1)
     root = Int(record, record.do(r.TRUNC, _square_root(record, _float(record, x))._ao_node))
     return root - (root * root > x)
 
@@ -277,11 +283,11 @@ def _isnan(record: Record, x: Any) -> Any:
 
 
 def _isinf(record: Record, x: Any) -> Any:
-    return abs(_float(record, x)) == math.inf
+    return abs(_float(record, x)) == inf
 
 
 def _isfinite(record: Record, x: Any) -> Any:
-    return abs(_float(record, x)) < math.inf
+    return abs(_float(record, x)) < inf
 
 
 def _isclose(record: Record, a: Any, b: Any, *, rel_tol: Any = 1e-9, abs_tol: Any = 0.0) -> Any:
@@ -417,7 +423,8 @@ def own(module: Any, name: str) -> Any:
     if real is None or type(real) not in (BuiltinFunctionType, type):
         return None
     home = real.__module__, real.__name__
-    return real if home in ((module.__name__, name), ("_operator", name)) else None
+    homes = (module.__name__, "_operator", "math.integer")  # the last is new in Python 3.15
+    return real if home in ((each, name) for each in homes) else None
 
 
 # All that the tracer itself uses.

@@ -19,6 +19,7 @@ _NUMBERS = frozenset((int, float, bool))
 _CONTAINERS = frozenset((str, tuple, frozenset))
 _MODULES = (math, operator)  # whose attributes are looked at even if only a handler reads them
 _MAX_DEPTH = 20  # of helpers that call helpers
+_MAX_WEIGHT = 200  # functions that a guard looks at, one as often as others refer to it
 
 
 class RefusedError(Exception):
@@ -91,7 +92,8 @@ class World:
         self.stack: list[FunctionType] = []
         self.attributes: set[str] = set()  # all names that may be read of something
         self.modules: list[s.Module] = []
-        self.helpers: dict[int, tuple[Any, Guard]] = {}
+        self.helpers: dict[int, tuple[FunctionType, Guard, int]] = {}
+        self.weight = 0  # of what the function that is being rebuilt refers to
 
     def wrap(self, item: Any, name: str) -> tuple[Any, Guard]:
         """Return an object's stand-in and its guard."""
@@ -156,22 +158,27 @@ class World:
         return s.StandIn(self.record, name, f"it uses {what} {name}"), guard
 
     def _helper(self, fn: FunctionType, name: str) -> tuple[Any, Guard]:
-        done = self.helpers.get(id(fn))
-        if done is not None:  # not the same stand-in: whether they are one may change
-            return s.Helper(self.record, done[0]), done[1]
         code = fn.__code__
         if fn in self.stack:
             return self._refused(name, f"{name} calls itself"), g.has_code(code)
         if len(self.stack) > _MAX_DEPTH:
             return self._refused(name, "it is nested too deeply"), g.has_code(code)
-        try:
-            rebuilt, parts = self.rebuild(fn)
-        except RefusedError as refused:
-            reason = f"it calls {name}, and {refused.reason}"
-            return self._refused(name, reason), g.has_code(code)
-        guard = g.function(parts)
-        self.helpers[id(fn)] = rebuilt, guard
-        return s.Helper(self.record, rebuilt), guard
+        done = self.helpers.get(id(fn))
+        if done is None:
+            before, self.weight = self.weight, 1
+            try:
+                rebuilt, parts = self.rebuild(fn)
+            except RefusedError as refused:
+                reason = f"it calls {name}, and {refused.reason}"
+                return self._refused(name, reason), g.has_code(code)
+            finally:
+                weight, self.weight = self.weight, before
+            done = self.helpers[id(fn)] = rebuilt, g.function(parts), weight
+        self.weight += done[2]
+        if self.weight > _MAX_WEIGHT:
+            return self._refused(name, "it refers to too many functions"), g.has_code(code)
+        # Not the same stand-in each time: whether they are one may change.
+        return s.Helper(self.record, done[0]), done[1]
 
     def _refused(self, name: str, reason: str) -> s.StandIn:
         self.record.doubts(f"it has a `try` and uses {name}: {reason}")
