@@ -155,11 +155,12 @@ def _compares_with_none(code: CodeType, ops: bytes, args: bytes, unit: int) -> b
     )
 
 
-def _has_bytes(constant: Any) -> bool:
+def has(wanted: type, constant: Any) -> bool:
+    """Return whether a constant is of a type, or has one that is in it."""
     kind = type(constant)
     if kind is tuple or kind is frozenset:
-        return any(map(_has_bytes, constant))
-    return kind is bytes
+        return any(has(wanted, each) for each in constant)
+    return kind is wanted
 
 
 def _frame_reason(code: CodeType) -> str | None:
@@ -170,7 +171,7 @@ def _frame_reason(code: CodeType) -> str | None:
         return "it is a generator or a coroutine"
     if code.co_cellvars:
         return "it has an inner function"
-    if any(map(_has_bytes, code.co_consts)):
+    if has(bytes, code.co_consts):
         return "it uses bytes"
     return None
 
@@ -207,21 +208,13 @@ _PICKY = frozenset(
 )
 
 
-def has_bool(constant: Any) -> bool:
-    """Return whether a constant is a bool, or has one in it."""
-    kind = type(constant)
-    if kind is tuple or kind is frozenset:
-        return any(map(has_bool, constant))
-    return kind is bool
-
-
 def _inverts_truth(code: CodeType, present: set[int], ops: bytes, args: bytes) -> bool:
     """Return whether `~` may meet a plain bool of the code's own, which warns from 3.12 on."""
     if op.UNARY_INVERT not in present:
         return False
     return (
         bool(present & {op.UNARY_NOT, op.CONTAINS_OP, op.IS_OP})
-        or any(map(has_bool, code.co_consts))
+        or has(bool, code.co_consts)
         or any(
             (number == op.LOAD_COMMON_CONSTANT and argument in op.COMMON_BOOLS)
             or (number == op.COMPARE_OP and _is_kept(ops, _after(ops, unit)))

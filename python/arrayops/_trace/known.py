@@ -198,8 +198,7 @@ def _square(x: Any) -> tuple[Any, Any]:
 def _size(record: Record, x: Any) -> Any:
     if isinstance(x, Value):
         return abs(_float(record, x))
-    if type(x) not in (int, float, bool):
-        raise TypeError
+    v.kind_of(record, x)
     return abs(float(x))
 
 

@@ -371,9 +371,8 @@ def _is_integer(self: Any) -> Any:
     raise record.stop("it uses int.is_integer")
 
 
-def _bit_count(self: Any) -> Any:
-    """Return the number of ones, by adding ever longer groups of bits."""
-    bits = absolute(plain_int(self))
+def _ones(bits: Any) -> Any:
+    """Return how many there are in an int that is not negative, by adding ever longer groups."""
     bits = bits - (bits >> 1 & 0x5555555555555555)
     bits = (bits & 0x3333333333333333) + (bits >> 2 & 0x3333333333333333)
     bits = bits + (bits >> 4) & 0x0F0F0F0F0F0F0F0F
@@ -382,11 +381,15 @@ def _bit_count(self: Any) -> Any:
     return bits & 127
 
 
+def _bit_count(self: Any) -> Any:
+    return _ones(absolute(plain_int(self)))
+
+
 def _bit_length(self: Any) -> Any:
     bits = absolute(plain_int(self))
     for width in (1, 2, 4, 8, 16, 32):
         bits = bits | bits >> width
-    return _bit_count(bits)
+    return _ones(bits)
 
 
 def _no_power_modulo(self: Any, other: Any, modulus: Any = None) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 from arrayops._trace import guards as g
 from arrayops._trace import standins as s
-from arrayops._trace.check import Checked, check, has_bool
+from arrayops._trace.check import Checked, check, has
 from arrayops._trace.guards import MISSING, Guard
 from arrayops._trace.known import EXCEPTIONS, ISINSTANCE, KNOWN, MAKERS, RANGE
 from arrayops._trace.record import TRACED, Record, article
@@ -98,7 +98,7 @@ class World:
     def wrap(self, item: Any, name: str) -> tuple[Any, Guard]:
         """Return an object's stand-in and its guard."""
         kind = g.type_of(item)
-        self.record.meet(bools=has_bool(item))
+        self.record.meet(bools=has(bool, item))
         if kind in _SCALARS:
             return s.text(self.record, item) if kind is str else item, g.same(item)
         known = KNOWN.get(id(item))
@@ -151,9 +151,11 @@ class World:
             self.record.doubts(f"it has a `try` and uses the exception {name}")
             return s.UserException(self.record, name), g.USER_EXCEPTION
         self.record.doubts(f"it has a `try` and uses {name}")
-        what = f"{article(g.name_of(item))}:"
-        if kind is BuiltinFunctionType or g.is_class(item):
-            what = "the function" if kind is BuiltinFunctionType else "the class"
+        if g.is_class(item):
+            what = "the class"
+        else:
+            is_function = kind is BuiltinFunctionType
+            what = "the function" if is_function else f"{article(g.name_of(item))}:"
         guard = g.UNKNOWN if g.is_unknown(item) else g.identical(item)
         return s.StandIn(self.record, name, f"it uses {what} {name}"), guard
 
